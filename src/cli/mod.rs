@@ -1,0 +1,113 @@
+//! The command line: one file for each command, and the edge where errors become exit codes.
+//!
+//! Data goes to standard output, messages to standard error. A command returns [`Done`] with what
+//! it found and what to type next, or an error that this room prints with its code, place, rule
+//! and help.
+
+mod output;
+mod progress;
+
+mod check;
+mod estimate;
+mod explain;
+mod key;
+mod link;
+mod protect;
+mod resume;
+mod run;
+mod shell;
+mod synth;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::diagnostic::Diagnose;
+pub use output::{Context, Done, Format};
+
+/// How many children have a parent in prison? Pseudonymise, link, estimate, protect, publish.
+#[derive(Parser)]
+#[command(
+    name = "kinlink",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        kinlink run pipelines/rehearsal.toml      the whole job on synthetic extracts\n  \
+        kinlink check pipelines/national.toml     what is missing before a real run\n  \
+        kinlink verify runs/RUN                   recompute every digest and the row accounting\n\n\
+        Exit codes: 0 done, 1 bug, 2 usage or configuration, 3 input invalid, 4 integrity,\n\
+        5 rows unaccounted, 6 key or permission, 7 disclosure control blocks, 8 approval,\n\
+        9 resources (resumable), 11 locked, 130 and 143 interrupted (resumable)."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: output::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check a pipeline file, its schemas and its sources; reads no personal data.
+    Check(check::Args),
+    /// Run a pipeline: extracts in, protected tables out.
+    Run(run::Args),
+    /// Go on with a run that was interrupted.
+    Resume(resume::Args),
+    /// Recompute every digest and the row accounting of a run.
+    Verify(verify::Args),
+    /// Write synthetic extracts of England and Wales with a known truth.
+    Synth(synth::Args),
+    /// Make and inspect keys.
+    Key(key::Args),
+    /// Link two files, or the rows of one, on encodings; or evaluate such links.
+    Link(link::Args),
+    /// Estimators by themselves.
+    Estimate(estimate::Args),
+    /// Protect a table by itself.
+    Protect(protect::Args),
+    /// The long text of an error code.
+    Explain(explain::Args),
+    /// Completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Manual pages.
+    Man(shell::ManArgs),
+}
+
+/// A command's error: any room's.
+pub type Failure = Box<dyn Diagnose + Send + Sync>;
+
+impl<E: Diagnose + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Box::new(error)
+    }
+}
+
+/// Parses the arguments, runs the command, prints what it has to say, and gives the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; clap knows which stream each belongs to.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let context = Context::new(cli.global);
+    let result = match cli.command {
+        Command::Check(args) => check::run(args, &context),
+        Command::Run(args) => run::run(args, &context),
+        Command::Resume(args) => resume::run(args, &context),
+        Command::Verify(args) => verify::run(args, &context),
+        Command::Synth(args) => synth::run(args, &context),
+        Command::Key(args) => key::run(args, &context),
+        Command::Link(args) => link::run(args, &context),
+        Command::Estimate(args) => estimate::run(args, &context),
+        Command::Protect(args) => protect::run(args, &context),
+        Command::Explain(args) => explain::run(args, &context),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
+    };
+    context.conclude(result)
+}

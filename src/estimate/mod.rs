@@ -1,0 +1,1 @@
+//! Estimate: people to counts.

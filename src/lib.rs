@@ -1,0 +1,38 @@
+//! `kinlink`: how many children have a parent in prison?
+//!
+//! Extracts from prisons, probation and children's services go in; protected Parquet tables come
+//! out. Between the two, every identifier is replaced by keyed hashes, people are linked without
+//! being seen, children are counted once, and small cells are hidden.
+//!
+//! The map of the house; data only moves from the top of the second list to its bottom.
+//!
+//! Small shared types, known to all:
+//! [`accounting`] (row accounts), [`columnar`] (Parquet files), [`diagnostic`] (what a user reads
+//! when something is wrong), [`digest`] (SHA-256 of files), [`progress`], [`stage`] (the six
+//! stages and what they leave behind), [`zone`] (clear values), [`schema`] (schemas, code lists,
+//! the canonical model).
+//!
+//! The six stages, each a room that knows none of the others:
+//! [`ingest`] ▸ [`pseudonymise`] ▸ [`link`] ▸ [`estimate`] ▸ [`protect`] ▸ [`publish`].
+//!
+//! Around them: [`synth`] writes synthetic extracts with a known truth; [`pipeline`] reads the
+//! pipeline file, runs the stages in a run directory, and can resume and verify; [`cli`] is the
+//! command line.
+
+pub mod accounting;
+pub mod cli;
+pub mod columnar;
+pub mod diagnostic;
+pub mod digest;
+pub mod estimate;
+pub mod ingest;
+pub mod link;
+pub mod pipeline;
+pub mod progress;
+pub mod protect;
+pub mod pseudonymise;
+pub mod publish;
+pub mod schema;
+pub mod stage;
+pub mod synth;
+pub mod zone;

@@ -1,0 +1,1 @@
+//! Link: rows to people, on encodings only.

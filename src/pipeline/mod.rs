@@ -1,0 +1,1 @@
+//! Pipeline file, plan, run directory, receipts, resume and verify.

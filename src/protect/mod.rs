@@ -1,0 +1,1 @@
+//! Protect: counts to safe tables.

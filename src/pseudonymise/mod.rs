@@ -1,0 +1,13 @@
+//! Pseudonymise: the last place that sees a name.
+//!
+//! Identifiers become keyed hashes: a row pseudonym for each pass, composite match keys, and a
+//! record pseudonym for the payload. Nothing here hashes a single identifier by itself.
+
+mod key;
+mod match_key;
+mod phonetic;
+
+pub use key::{
+    EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
+};
+pub use match_key::{Encoder, Identity, MatchKey, Part, Recipe, RecipeError, Scratch};

@@ -1,0 +1,1 @@
+//! Publish: safe tables to files that people read.
