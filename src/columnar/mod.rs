@@ -10,8 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{
-    Array, BooleanArray, Date32Array, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray,
-    UInt8Array, UInt32Array, UInt64Array,
+    Array, BooleanArray, Date32Array, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch,
+    StringArray, UInt8Array, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -403,6 +403,11 @@ typed_column!(
     /// A column of counts.
     u64,
     UInt64Array
+);
+typed_column!(
+    /// A column of days of the window.
+    i32,
+    Int32Array
 );
 typed_column!(
     /// A column of signed numbers.

@@ -1,0 +1,532 @@
+//! The pipeline file: its grammar as types, and how its text becomes them.
+//!
+//! Unknown keys are errors with a "did you mean"; an error shows the line it stands on. Every
+//! check that needs no other file is made here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::error::{ConfigProblem, PipelineError};
+use crate::pseudonymise::{Purpose, Recipe};
+
+/// A pipeline file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineFile {
+    /// What is asked, when and where.
+    pub project: Project,
+    /// The key.
+    pub key: Option<KeySection>,
+    /// Rehearsals only: extracts to write first.
+    pub synth: Option<SynthSection>,
+    /// The extracts.
+    #[serde(default)]
+    pub source: Vec<SourceSection>,
+    /// Limits of the first stage.
+    #[serde(default)]
+    pub ingest: IngestSection,
+    /// Linkage, by kind of person (`adult`, `child`).
+    #[serde(default)]
+    pub link: BTreeMap<String, LinkSection>,
+    /// Estimation.
+    pub estimate: EstimateSection,
+    /// The tables to make.
+    #[serde(default)]
+    pub table: Vec<TableSection>,
+    /// Protection.
+    pub protect: ProtectSection,
+    /// Publication.
+    pub publish: PublishSection,
+}
+
+/// `[project]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The project's name; part of every derived key.
+    pub name: String,
+    /// The round of the project; a new round is a new set of pseudonyms.
+    #[serde(default = "first_round")]
+    pub round: String,
+    /// The day of the stock; ages are in whole years on this day.
+    pub reference_date: Spanned<String>,
+    /// First and last day of the year, both inclusive.
+    pub period: Spanned<[String; 2]>,
+    /// CSV with columns `postcode,local_authority`.
+    pub postcode_directory: Option<Spanned<String>>,
+    /// CSV with columns `local_authority,children`: the denominators of rates.
+    pub child_population: Option<Spanned<String>>,
+}
+
+fn first_round() -> String {
+    "1".to_owned()
+}
+
+/// `[key]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySection {
+    /// The key file, mode 0600.
+    pub file: Spanned<String>,
+    /// `rehearsal` or `production`; the key must be of this purpose.
+    pub purpose: Purpose,
+}
+
+/// `[synth]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SynthSection {
+    /// The folder of the extracts.
+    pub out: Spanned<String>,
+    /// 1.0 is the nation.
+    pub scale: f64,
+    /// The seed of people and of the rehearsal key.
+    pub seed: u64,
+    /// Another parameter file than the one that comes with the program.
+    pub parameters: Option<Spanned<String>>,
+}
+
+/// `[[source]]`: one file of an extract, or several with a `{la}` in their names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSection {
+    /// `system.file`, such as `custody.offenders`.
+    pub name: Spanned<String>,
+    /// The file, or a pattern in which `{la}` stands for a local authority's number.
+    pub path: Spanned<String>,
+    /// The schema file.
+    pub schema: Spanned<String>,
+}
+
+/// `[ingest]`: limits for rejected rows, for each rule of each file.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngestSection {
+    /// The greatest share of a file's rows that one rule may reject.
+    pub max_rejected_share: f64,
+    /// Up to so many rows a rule may reject whatever the share.
+    pub max_rejected_rows: u64,
+}
+
+impl Default for IngestSection {
+    fn default() -> Self {
+        IngestSection {
+            max_rejected_share: 0.01,
+            max_rejected_rows: 10,
+        }
+    }
+}
+
+/// `[link.adult]` and `[link.child]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSection {
+    /// Match keys from strict to loose, each a list of parts.
+    pub passes: Spanned<Vec<Vec<String>>>,
+    /// Systems in which a person stands once.
+    #[serde(default)]
+    pub duplicate_free: Vec<String>,
+    /// A key shared by more rows than this links nobody.
+    #[serde(default = "max_group")]
+    pub max_group: usize,
+}
+
+fn max_group() -> usize {
+    24
+}
+
+/// `[estimate]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateSection {
+    /// How the children are counted.
+    pub method: Method,
+    /// Inputs of the method `bold`.
+    pub bold: Option<Bold>,
+}
+
+/// How the children are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Named children, linked and counted once.
+    Linked,
+    /// The multiplier of the Ministry of Justice's release of 2024, from its published inputs.
+    Bold,
+}
+
+/// Published inputs of the multiplier method.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bold {
+    /// People with any time in prison in the year.
+    pub people_in_prison: u64,
+    /// Of these, people with children recorded in any source.
+    pub with_children_recorded: u64,
+    /// The same after adjustment for undercount.
+    pub with_children_adjusted: u64,
+    /// Average number of dependent children in a family, in hundredths (177 is 1.77).
+    pub children_per_family_hundredths: u64,
+}
+
+/// `[[table]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableSection {
+    /// The id of a table in `schemas/tables/`.
+    pub id: Spanned<String>,
+    /// The base that shown values are rounded to; the table's own by default.
+    pub round_to: Option<u64>,
+}
+
+/// `[protect]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectSection {
+    /// `sdc`: the true table decides what is hidden, and the release is audited.
+    pub mode: ProtectMode,
+    /// Counts from 1 to one less than this are hidden.
+    #[serde(default = "min_frequency")]
+    pub min_frequency: u64,
+    /// Are zeros shown?
+    #[serde(default)]
+    pub zeros: Zeros,
+}
+
+fn min_frequency() -> u64 {
+    6
+}
+
+/// The modes of protection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProtectMode {
+    /// Suppression and rounding, audited.
+    Sdc,
+    /// Figures that have been published before; nothing to hide.
+    Published,
+}
+
+/// What happens to zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Zeros {
+    /// Shown.
+    #[default]
+    Open,
+    /// Hidden like small counts.
+    Hidden,
+}
+
+/// `[publish]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishSection {
+    /// The title of the release.
+    pub title: String,
+}
+
+/// The dates of a pipeline, checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dates {
+    /// The day of the stock.
+    pub reference: Date,
+    /// First day of the year.
+    pub start: Date,
+    /// The day after the last: periods are half-open.
+    pub end: Date,
+}
+
+/// A pipeline file that was read: its text, its types, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text, whose digest is the configuration's.
+    pub text: String,
+    /// Its types.
+    pub file: PipelineFile,
+    /// Its dates.
+    pub dates: Dates,
+    /// The match-key recipes of each kind of person.
+    pub recipes: BTreeMap<String, Vec<Recipe>>,
+}
+
+impl Pipeline {
+    /// Reads and checks a pipeline file. All problems that can be found are told together.
+    pub fn read(path: &Path) -> Result<Self, PipelineError> {
+        let text = std::fs::read_to_string(path).map_err(|source| PipelineError::Unreadable {
+            path: path.to_path_buf(),
+            kind: source.kind(),
+        })?;
+        Self::parse(path, text)
+    }
+
+    /// The same for a text that is already in memory.
+    pub fn parse(path: &Path, text: String) -> Result<Self, PipelineError> {
+        let file: PipelineFile = toml::from_str(&text)
+            .map_err(|e| PipelineError::config(path, vec![ConfigProblem::of_toml(&e)]))?;
+        let mut problems = Vec::new();
+        let dates = dates(&file.project, &mut problems);
+        let recipes = recipes(&file.link, &mut problems);
+        whole(&file, &mut problems);
+        match dates {
+            Some(dates) if problems.is_empty() => Ok(Pipeline {
+                path: path.to_path_buf(),
+                text,
+                file,
+                dates,
+                recipes,
+            }),
+            _ => Err(PipelineError::config(path, problems)),
+        }
+    }
+}
+
+fn dates(project: &Project, problems: &mut Vec<ConfigProblem>) -> Option<Dates> {
+    let mut day = |text: &str, span: std::ops::Range<usize>| {
+        let date = text.parse::<Date>().ok();
+        if date.is_none() {
+            problems.push(ConfigProblem::at(
+                span,
+                "a date is written as \"2025-09-30\"",
+                "year, month and day with hyphens, in quotation marks",
+            ));
+        }
+        date
+    };
+    let reference = day(
+        project.reference_date.get_ref(),
+        project.reference_date.span(),
+    );
+    let [first, last] = project.period.get_ref();
+    let start = day(first, project.period.span());
+    let last = day(last, project.period.span());
+    let (reference, start, last) = (reference?, start?, last?);
+    let end = last.tomorrow().ok()?;
+    if start >= end {
+        problems.push(ConfigProblem::at(
+            project.period.span(),
+            "the period ends before it begins",
+            "write the first and the last day of the year, both inclusive",
+        ));
+        return None;
+    }
+    if reference < start || reference >= end {
+        problems.push(ConfigProblem::at(
+            project.reference_date.span(),
+            "the reference date lies outside the period",
+            "the day of the stock must be one of the days of the year",
+        ));
+        return None;
+    }
+    Some(Dates {
+        reference,
+        start,
+        end,
+    })
+}
+
+fn recipes(
+    link: &BTreeMap<String, LinkSection>,
+    problems: &mut Vec<ConfigProblem>,
+) -> BTreeMap<String, Vec<Recipe>> {
+    let mut out = BTreeMap::new();
+    for (kind, section) in link {
+        if kind != "adult" && kind != "child" {
+            problems.push(ConfigProblem::at(
+                section.passes.span(),
+                "linkage is configured for `adult` and `child`",
+                "name the section [link.adult] or [link.child]",
+            ));
+        }
+        let mut list = Vec::new();
+        for words in section.passes.get_ref() {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match Recipe::of_words(&words) {
+                Ok(recipe) => list.push(recipe),
+                Err(error) => problems.push(ConfigProblem::at(
+                    section.passes.span(),
+                    error.to_string(),
+                    "a pass hashes parts of at least two identifiers together; the parts are \
+                     listed in docs/pipeline-file.md",
+                )),
+            }
+        }
+        out.insert(kind.clone(), list);
+    }
+    out
+}
+
+/// Rules about sections that need each other.
+fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
+    let mut missing = |what: &str, help: &str| {
+        problems.push(ConfigProblem::nowhere(what.to_owned(), help));
+    };
+    match file.estimate.method {
+        Method::Bold => {
+            if file.estimate.bold.is_none() {
+                missing(
+                    "the method `bold` needs its published inputs",
+                    "add [estimate.bold]; pipelines/bold-replay.toml shows it",
+                );
+            }
+        }
+        Method::Linked => {
+            if file.key.is_none() {
+                missing(
+                    "there is no [key] section",
+                    "add [key] with `file` and `purpose`",
+                );
+            }
+            if file.source.is_empty() {
+                missing(
+                    "there is no [[source]] section",
+                    "add one for each file of the extracts; pipelines/national.toml lists them",
+                );
+            }
+            for kind in ["adult", "child"] {
+                if !file.link.contains_key(kind) {
+                    missing(
+                        &format!("there is no [link.{kind}] section"),
+                        "add it with its `passes`; pipelines/rehearsal.toml shows one",
+                    );
+                }
+            }
+        }
+    }
+    if file.table.is_empty() {
+        missing(
+            "there is no [[table]] section",
+            "add one for each table to publish, such as id = \"T01\"",
+        );
+    }
+    if let Some(synth) = &file.synth {
+        if !(synth.scale > 0.0 && synth.scale <= 4.0) {
+            problems.push(ConfigProblem::at(
+                synth.out.span(),
+                "the scale of synthetic extracts is above 0 and at most 4",
+                "1.0 is the nation, 0.02 the rehearsal",
+            ));
+        }
+        if file
+            .key
+            .as_ref()
+            .is_some_and(|k| k.purpose != Purpose::Rehearsal)
+        {
+            problems.push(ConfigProblem::nowhere(
+                "synthetic extracts are linked with a key for rehearsal".to_owned(),
+                "write purpose = \"rehearsal\" in [key]",
+            ));
+        }
+    }
+    names(file, problems);
+}
+
+fn names(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
+    let mut seen = std::collections::BTreeSet::new();
+    for source in &file.source {
+        let name = source.name.get_ref();
+        let well_formed = name
+            .split_once('.')
+            .is_some_and(|(system, file)| is_word(system) && is_word(file));
+        if !well_formed {
+            problems.push(ConfigProblem::at(
+                source.name.span(),
+                "a source is named by its system and its file",
+                "such as \"custody.offenders\": lower-case letters, digits and _",
+            ));
+        }
+        if !seen.insert(name.clone()) {
+            problems.push(ConfigProblem::at(
+                source.name.span(),
+                "two sources have this name",
+                "give each file a name of its own",
+            ));
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Diagnose;
+
+    const SMALL: &str = r#"
+[project]
+name = "test"
+reference_date = "2025-09-30"
+period = ["2024-10-01", "2025-09-30"]
+[estimate]
+method = "bold"
+bold = { people_in_prison = 4, with_children_recorded = 2, with_children_adjusted = 3, children_per_family_hundredths = 177 }
+[[table]]
+id = "T01"
+[protect]
+mode = "published"
+[publish]
+title = "Test"
+"#;
+
+    fn parse(text: &str) -> Result<Pipeline, PipelineError> {
+        Pipeline::parse(Path::new("pipelines/test.toml"), text.to_owned())
+    }
+
+    fn told(text: &str) -> String {
+        let error = parse(text).expect_err("a problem");
+        let all: Vec<String> = error
+            .diagnostics()
+            .iter()
+            .map(|d| format!("{} {} | {}", d.code, d.what, d.help))
+            .collect();
+        all.join("\n")
+    }
+
+    #[test]
+    fn a_period_is_inclusive_in_the_file_and_half_open_inside() {
+        let p = parse(SMALL).expect("well formed");
+        assert_eq!(p.dates.end, jiff::civil::date(2025, 10, 1));
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_the_one_meant() {
+        let told = told(&SMALL.replace("reference_date", "refrence_date"));
+        assert!(told.contains("KL-C-002"), "{told}");
+        assert!(told.contains("did you mean `reference_date`"), "{told}");
+    }
+
+    #[test]
+    fn all_problems_are_told_together() {
+        let text = SMALL
+            .replace("\"2025-09-30\"\nperiod", "\"30/09/2025\"\nperiod")
+            .replace("method = \"bold\"", "method = \"linked\"")
+            + "\n[link.adult]\npasses = [[\"surname\"]]\n";
+        let told = told(&text);
+        for part in [
+            "a date is written",
+            "there is no [key]",
+            "there is no [[source]]",
+            "[link.child]",
+            "hashes a single identifier",
+        ] {
+            assert!(told.contains(part), "{part} not in {told}");
+        }
+    }
+
+    #[test]
+    fn a_reference_date_outside_the_period_is_refused() {
+        let told = told(&SMALL.replace("\"2025-09-30\"\nperiod", "\"2025-10-01\"\nperiod"));
+        assert!(told.contains("outside the period"), "{told}");
+    }
+}
