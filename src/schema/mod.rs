@@ -3,3 +3,4 @@
 
 pub mod canonical;
 pub mod codes;
+pub mod published;
