@@ -6,31 +6,7 @@
 //! when the child is born and under 18.
 
 use super::spells::{Period, days_in, overlap};
-
-/// The three concepts that must never be mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Concept {
-    /// Children on one day.
-    Stock,
-    /// Children at any time in a year, each once.
-    YearUnique,
-    /// Entries of a parent into custody, times children.
-    Incidence,
-}
-
-impl Concept {
-    /// All three.
-    pub const ALL: [Concept; 3] = [Concept::Stock, Concept::YearUnique, Concept::Incidence];
-
-    /// The word in every table.
-    pub fn word(self) -> &'static str {
-        match self {
-            Concept::Stock => "stock",
-            Concept::YearUnique => "year_unique",
-            Concept::Incidence => "incidence",
-        }
-    }
-}
+use crate::schema::published::Concept;
 
 /// Mother or father.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

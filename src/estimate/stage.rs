@@ -11,11 +11,12 @@ use serde_json::json;
 use super::bold::{self, Inputs as BoldInputs};
 use super::count::Cells;
 use super::error::EstimateError;
-use super::family::{self, Concept, Parent, Sex, Window};
+use super::family::{self, Parent, Sex, Window};
 use super::read::{self, Adult, Child, Entities, Entity, Files};
 use super::spells::Period;
 use crate::columnar::{ColumnarError, Layout, TableWriter};
 use crate::schema::codes;
+use crate::schema::published::Concept;
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// The linked payload.
@@ -54,7 +55,7 @@ pub struct Wanted {
     /// `children`, `parents`.
     pub measures: Vec<String>,
     /// The concepts it shows.
-    pub concepts: Vec<String>,
+    pub concepts: Vec<Concept>,
 }
 
 /// What the stage is to do.
@@ -321,7 +322,7 @@ fn count_child(
             ("country", place.country.as_str()),
             ("region", place.region.as_str()),
             ("local_authority", place.local_authority.as_str()),
-            ("age_band", child.age.map_or("x", family::age_band)),
+            ("age_band", child.age.map_or("0", family::age_band)),
             ("child_sex", child.sex.as_deref().unwrap_or("x")),
             ("ethnicity", child.ethnicity.as_deref().unwrap_or("unknown")),
             ("parent_sex", fact.parent_sex),
@@ -343,7 +344,7 @@ fn each(
     dimensions: &[(&'static str, &str)],
 ) {
     for (wanted, cells) in tables.iter().zip(counted) {
-        let shown = wanted.concepts.iter().any(|c| c == concept.word())
+        let shown = wanted.concepts.contains(&concept)
             && wanted.measures.iter().any(|m| m == measure);
         if shown {
             cells.add(concept.word(), measure, dimensions, 1);
@@ -399,8 +400,8 @@ fn check(tables: &[Wanted], counted: &[Cells], tally: &Tally) -> Result<(), Esti
             continue;
         }
         for concept in &wanted.concepts {
-            let expected = tally.by_concept.get(concept.as_str()).copied().unwrap_or(0);
-            if cells.total(concept, "children") != expected {
+            let expected = tally.by_concept.get(concept.word()).copied().unwrap_or(0);
+            if cells.total(concept.word(), "children") != expected {
                 return Err(EstimateError::Inconsistent {
                     table: wanted.id.clone(),
                 });

@@ -158,6 +158,15 @@ pub enum PipelineError {
         /// Stage, source, unit, rows in, rows accounted for.
         accounts: Vec<(&'static str, String, String, u64, u64)>,
     },
+    /// Extracts of another seed, scale or parameters stand where the synthetic ones should go.
+    #[error("other extracts stand in the folder of the synthetic ones")]
+    OtherExtracts {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A stage, the key or the generator failed; it says why itself.
+    #[error(transparent)]
+    Room(Box<dyn Diagnose + Send + Sync>),
     /// A recorded plan that cannot be read.
     #[error("the record cannot be read")]
     Record {
@@ -263,6 +272,16 @@ impl Diagnose for PipelineError {
                     .rule("in = accepted + quarantined + merged + excluded + out of scope")
                 })
                 .collect(),
+            PipelineError::OtherExtracts { path } => vec![
+                Diagnostic::new(
+                    "KL-C-007",
+                    Exit::Usage,
+                    self.to_string(),
+                    "move or remove the folder, or name another in [synth] out",
+                )
+                .at(Place::file(path)),
+            ],
+            PipelineError::Room(error) => error.diagnostics(),
             PipelineError::Record { path } => vec![
                 Diagnostic::new(
                     "KL-D-006",
@@ -325,6 +344,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "The help line lists the ids.",
     },
     Explanation {
+        code: "KL-C-007",
+        exit: Exit::Usage,
+        title: "Other extracts stand in the folder of the synthetic ones",
+        when: "The folder in [synth] exists and does not hold complete extracts of this seed, \
+               scale and parameters. It is never overwritten.",
+        fix: "Move or remove it, or name another folder.",
+    },
+    Explanation {
         code: "KL-D-001",
         exit: Exit::Resources,
         title: "The run could not read or write",
@@ -369,3 +396,24 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Restore it from a backup, or start a new run.",
     },
 ];
+
+macro_rules! from_room {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for PipelineError {
+            fn from(error: $error) -> Self {
+                PipelineError::Room(Box::new(error))
+            }
+        })*
+    };
+}
+
+from_room!(
+    crate::pseudonymise::KeyError,
+    crate::synth::SynthError,
+    crate::ingest::IngestError,
+    crate::pseudonymise::PseudonymiseError,
+    crate::link::LinkError,
+    crate::estimate::EstimateError,
+    crate::protect::ProtectError,
+    crate::publish::PublishError,
+);

@@ -147,6 +147,9 @@ pub struct EstimateSection {
     pub method: Method,
     /// Inputs of the method `bold`.
     pub bold: Option<Bold>,
+    /// Systems from which age, sex, ethnic group and area are taken, best first.
+    #[serde(default)]
+    pub attributes_from: Vec<String>,
 }
 
 /// How the children are counted.

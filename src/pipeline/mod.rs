@@ -1,6 +1,25 @@
-//! Pipeline file, plan, run directory, receipts, resume and verify.
+//! The pipeline: its file, its plan, its run directory; running, resuming and verifying it.
+//!
+//! [`file`] is the grammar; `project` confines paths; `prepare` finds and digests the inputs;
+//! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
+//! `run_directory` are what is on disk; `verify` checks it; `rehearse` writes synthetic extracts
+//! first where the pipeline says so.
+
 pub mod error;
 pub mod file;
+mod jobs;
+mod prepare;
 mod project;
 mod receipt;
+mod rehearse;
 mod run_directory;
+mod runner;
+mod verify;
+
+pub use check::{Checked, check};
+pub use error::{EXPLANATIONS, PipelineError};
+pub use receipt::{Manifest, Plan, Receipt};
+pub use runner::{Options, Outcome, resume, run};
+pub use verify::{Verified, verify};
+
+mod check;

@@ -1,0 +1,342 @@
+//! From the plan and the receipts to each stage's job: which files it reads, with which settings.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::PipelineError;
+use super::file::{Method, Pipeline, ProtectMode, Zeros};
+use super::prepare::Prepared;
+use super::receipt::Receipt;
+use super::run_directory::{RunDirectory, stage_folder};
+use crate::schema::canonical::Table;
+use crate::schema::published;
+use crate::stage::{Stage, StageFolders, StageReport};
+use crate::{estimate, ingest, link, protect, pseudonymise, publish};
+
+/// Receipts of the stages that are finished.
+pub type Receipts = BTreeMap<Stage, Receipt>;
+
+/// Runs one stage.
+pub fn run_stage(
+    stage: Stage,
+    prepared: &Prepared,
+    directory: &RunDirectory,
+    receipts: &Receipts,
+    folders: &StageFolders<'_>,
+) -> Result<StageReport, PipelineError> {
+    match stage {
+        Stage::Ingest => {
+            let job = ingest_job(
+                &prepared.pipeline,
+                prepared.sources.clone(),
+                prepared.postcode_directory.clone(),
+            );
+            Ok(ingest::run(&job, folders)?)
+        },
+        Stage::Pseudonymise => {
+            let job = pseudonymise_job(prepared, directory.root(), receipts)?;
+            Ok(pseudonymise::run(&job, folders)?)
+        }
+        Stage::Link => Ok(link::run(&link_job(prepared, directory, receipts), folders)?),
+        Stage::Estimate => {
+            let job = estimate_job(prepared, directory.root(), receipts);
+            Ok(estimate::run(&job, folders)?)
+        }
+        Stage::Protect => {
+            let job = protect_job(prepared, directory.root());
+            Ok(protect::run(&job, folders)?)
+        }
+        Stage::Publish => {
+            let job = publish_job(prepared, directory, receipts)?;
+            Ok(publish::run(job, folders)?.0)
+        }
+    }
+}
+
+/// The stages that a pipeline has: the multiplier method needs no extracts.
+pub fn stages(prepared: &Prepared) -> Vec<Stage> {
+    match prepared.pipeline.file.estimate.method {
+        Method::Linked => Stage::ALL.to_vec(),
+        Method::Bold => vec![Stage::Estimate, Stage::Protect, Stage::Publish],
+    }
+}
+
+/// The stages whose files a stage reads.
+pub fn reads(stage: Stage) -> &'static [Stage] {
+    match stage {
+        Stage::Ingest => &[],
+        Stage::Pseudonymise => &[Stage::Ingest],
+        Stage::Link => &[Stage::Pseudonymise],
+        Stage::Estimate => &[Stage::Pseudonymise, Stage::Link],
+        Stage::Protect => &[Stage::Estimate],
+        Stage::Publish => &[Stage::Protect],
+    }
+}
+
+/// Does a stage read this file of an earlier one? The link files are read by `link` alone.
+pub fn reads_file(stage: Stage, file: &Path) -> bool {
+    let has = |word: &str| file.components().any(|c| c.as_os_str() == word);
+    match stage {
+        Stage::Link => has("link") || has("join"),
+        Stage::Estimate => has("payload") || has("03-link"),
+        _ => true,
+    }
+}
+
+/// Files of earlier stages that must go once a stage is finished: after `pseudonymise`, no clear
+/// identifier is left in the run.
+pub fn to_purge(stage: Stage, receipts: &Receipts) -> Vec<PathBuf> {
+    if stage != Stage::Pseudonymise {
+        return Vec::new();
+    }
+    clear_tables(Path::new(""), receipts)
+        .into_iter()
+        .map(|t| t.path)
+        .collect()
+}
+
+/// The job of the first stage.
+pub fn ingest_job(
+    pipeline: &Pipeline,
+    sources: Vec<ingest::Source>,
+    postcode_directory: Option<PathBuf>,
+) -> ingest::Job {
+    let limits = pipeline.file.ingest;
+    ingest::Job {
+        sources,
+        postcode_directory,
+        reference_date: pipeline.dates.reference,
+        limits: ingest::Limits {
+            share: limits.max_rejected_share,
+            rows: limits.max_rejected_rows,
+        },
+    }
+}
+
+/// The canonical tables that `ingest` wrote: `stage/01-ingest/<table>/<system>.parquet`.
+fn clear_tables(root: &Path, receipts: &Receipts) -> Vec<pseudonymise::ClearTable> {
+    let outputs = receipts.get(&Stage::Ingest).map(|r| r.outputs.as_slice());
+    outputs
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|file| {
+            let (table, system) = table_and_system(&file.path)?;
+            Some(pseudonymise::ClearTable {
+                table,
+                system,
+                path: root.join(&file.path),
+            })
+        })
+        .collect()
+}
+
+fn table_and_system(path: &Path) -> Option<(Table, String)> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let table = Table::ALL.into_iter().find(|t| t.name() == folder)?;
+    let system = path.file_stem()?.to_str()?.to_owned();
+    (path.extension()? == "parquet").then_some((table, system))
+}
+
+/// The systems in the order in which the pipeline names them.
+fn systems(prepared: &Prepared) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for source in &prepared.sources {
+        if !out.contains(&source.system) {
+            out.push(source.system.clone());
+        }
+    }
+    out
+}
+
+fn pseudonymise_job(
+    prepared: &Prepared,
+    root: &Path,
+    receipts: &Receipts,
+) -> Result<pseudonymise::Job, PipelineError> {
+    let project = &prepared.pipeline.file.project;
+    let master = prepared
+        .key
+        .as_ref()
+        .ok_or_else(|| PipelineError::Record { path: root.join("plan.json") })?;
+    let dates = prepared.pipeline.dates;
+    let day = pseudonymise::days_of;
+    Ok(pseudonymise::Job {
+        tables: clear_tables(root, receipts),
+        systems: systems(prepared),
+        kinds: prepared.pipeline.recipes.clone(),
+        keys: pseudonymise::Job::keys(master, &project.name, &project.round),
+        reference: day(dates.reference),
+        window: (day(dates.start), day(dates.end)),
+    })
+}
+
+fn link_job(prepared: &Prepared, directory: &RunDirectory, _receipts: &Receipts) -> link::Job {
+    let stage = directory.stage(Stage::Pseudonymise);
+    let restricted = directory.restricted(Stage::Pseudonymise);
+    let systems = systems(prepared);
+    let kinds = prepared
+        .pipeline
+        .recipes
+        .iter()
+        .map(|(kind, recipes)| {
+            let section = prepared.pipeline.file.link.get(kind);
+            let file = |pass: usize| format!("pass-{:02}.parquet", pass + 1);
+            link::KindJob {
+                kind: kind.clone(),
+                passes: recipes
+                    .iter()
+                    .enumerate()
+                    .map(|(pass, recipe)| link::PassFiles {
+                        name: recipe.name(),
+                        link: stage.join("link").join(kind).join(file(pass)),
+                        join: restricted.join("join").join(kind).join(file(pass)),
+                    })
+                    .collect(),
+                sources: systems
+                    .iter()
+                    .map(|name| link::SourceInfo {
+                        name: name.clone(),
+                        duplicate_free: section.is_some_and(|s| s.duplicate_free.contains(name)),
+                    })
+                    .collect(),
+                max_group: section.map_or(24, |s| s.max_group),
+            }
+        })
+        .collect();
+    link::Job { kinds }
+}
+
+fn estimate_job(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estimate::Job {
+    let file = &prepared.pipeline.file;
+    let method = match (file.estimate.method, file.estimate.bold) {
+        (Method::Bold, Some(bold)) => estimate::Method::Bold(estimate::bold::Inputs {
+            people_in_prison: bold.people_in_prison,
+            with_children_recorded: bold.with_children_recorded,
+            with_children_adjusted: bold.with_children_adjusted,
+            children_per_family_hundredths: bold.children_per_family_hundredths,
+        }),
+        _ => estimate::Method::Linked(Box::new(linked_inputs(prepared, root, receipts))),
+    };
+    let tables = wanted_tables(prepared)
+        .filter(|t| t.built_from.is_none())
+        .map(|t| estimate::Wanted {
+            id: t.id.clone(),
+            dimensions: t.dimensions.iter().map(|d| d.name.clone()).collect(),
+            measures: t.measures.clone(),
+            concepts: t.concepts.clone(),
+        })
+        .collect();
+    estimate::Job { method, tables }
+}
+
+fn wanted_tables(prepared: &Prepared) -> impl Iterator<Item = &'static published::TableDef> {
+    prepared
+        .pipeline
+        .file
+        .table
+        .iter()
+        .filter_map(|t| published::table(t.id.get_ref()))
+}
+
+fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estimate::Inputs {
+    let outputs = receipts.get(&Stage::Pseudonymise);
+    let files = |wanted: Table| -> Vec<estimate::SystemFile> {
+        let outputs = outputs.map(|r| r.outputs.as_slice()).unwrap_or_default();
+        let mut found: Vec<estimate::SystemFile> = outputs
+            .iter()
+            .filter(|f| f.path.components().any(|c| c.as_os_str() == "payload"))
+            .filter_map(|f| {
+                let (table, system) = table_and_system(&f.path)?;
+                (table == wanted).then(|| estimate::SystemFile {
+                    system,
+                    path: root.join(&f.path),
+                })
+            })
+            .collect();
+        found.sort_by_key(|f| precedence(prepared, &f.system));
+        found
+    };
+    let dates = prepared.pipeline.dates;
+    let day = pseudonymise::days_of;
+    let entities = |kind: &str| {
+        stage_folder(root, Stage::Link)
+            .join(kind)
+            .join("entities.parquet")
+    };
+    estimate::Inputs {
+        people: files(Table::Person),
+        stays: files(Table::CustodySpell),
+        parenthood: files(Table::ParentChild),
+        adults: entities("adult"),
+        children: entities("child"),
+        window: estimate::family::Window {
+            reference: day(dates.reference),
+            year: estimate::spells::Period::new(day(dates.start), day(dates.end)),
+        },
+    }
+}
+
+/// The place of a system among those that attributes are taken from, best first.
+fn precedence(prepared: &Prepared, system: &str) -> (usize, String) {
+    let listed = &prepared.pipeline.file.estimate.attributes_from;
+    let place = listed
+        .iter()
+        .position(|s| s == system)
+        .unwrap_or(listed.len());
+    (place, system.to_owned())
+}
+
+fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
+    let section = &prepared.pipeline.file.protect;
+    let cells = stage_folder(root, Stage::Estimate).join("cells");
+    protect::Job {
+        tables: prepared
+            .pipeline
+            .file
+            .table
+            .iter()
+            .map(|t| protect::TableJob {
+                id: t.id.get_ref().clone(),
+                cells: cells.join(format!("{}.parquet", t.id.get_ref())),
+                rounding: t.round_to,
+            })
+            .collect(),
+        population: prepared.child_population.clone(),
+        rules: protect::Rules {
+            min_frequency: section.min_frequency,
+            zeros_hidden: section.zeros == Zeros::Hidden,
+        },
+        already_published: section.mode == ProtectMode::Published,
+    }
+}
+
+fn publish_job(
+    prepared: &Prepared,
+    directory: &RunDirectory,
+    receipts: &Receipts,
+) -> Result<publish::Job, PipelineError> {
+    let outputs = receipts.get(&Stage::Protect).map(|r| r.outputs.as_slice());
+    let mut tables = Vec::new();
+    for file in outputs.unwrap_or_default() {
+        let stage = file.path.starts_with("stage");
+        if stage && file.path.extension().is_some_and(|e| e == "parquet") {
+            tables.push(protect::load(
+                &directory.root().join(&file.path),
+                &file.digest,
+            )?);
+        }
+    }
+    let settings = &prepared.pipeline.file;
+    Ok(publish::Job {
+        tables,
+        target: directory.partial_release(),
+        release: publish::ReleaseInfo {
+            id: directory.id().to_owned(),
+            title: settings.publish.title.clone(),
+            rehearsal: prepared.plan.rehearsal,
+            reference_date: prepared.pipeline.dates.reference,
+            period: (prepared.pipeline.dates.start, prepared.pipeline.dates.end),
+            key_fingerprint: prepared.plan.key.clone(),
+        },
+    })
+}
