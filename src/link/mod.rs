@@ -1,1 +1,27 @@
 //! Link: rows to people, on encodings only.
+//!
+//! Five seams, each a file or two, so that one can be replaced without the others:
+//!
+//! - the **linkage side** ([`linkage_side`]) sees one pass at a time, as triples of source, row
+//!   pseudonym and match key, and returns the groups of rows that share a key;
+//! - the **owner's side** ([`owner_side`]) holds the tables that join row pseudonyms to record
+//!   pseudonyms, and turns groups of rows into groups of records;
+//! - the **decision** ([`decide`], [`chance`]) walks the passes from strict to loose, says which
+//!   keys are unambiguous, and what a link of each pass is worth;
+//! - the **entities** ([`entities`]) are connected clusters that never hold two records of one
+//!   source that is free of duplicates;
+//! - **evaluation** compares links with a known truth.
+//!
+//! Round them: [`stage`] is the third stage of a pipeline; `standalone` links two files, or the
+//! rows of one, from the command line.
+
+pub mod chance;
+pub mod decide;
+pub mod entities;
+mod error;
+pub mod linkage_side;
+pub mod owner_side;
+pub mod stage;
+
+pub use error::{EXPLANATIONS, LinkError};
+pub use stage::{Job, KindJob, PassFiles, SourceInfo, run};

@@ -5,9 +5,11 @@
 //! count (surnames: 12 % of a million records named by rank alone).
 
 use std::fmt;
+use std::hash::BuildHasher;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use super::key::{ProjectKeys, Pseudonym, SubKey, push_field};
 use super::phonetic::soundex;
@@ -60,6 +62,10 @@ pub struct Identity<'a> {
 pub enum Part {
     /// The forename, whole.
     Forename,
+    /// Its first word.
+    ForenameFirst,
+    /// Any of: the words of the forename and of the middle names.
+    ForenameAny,
     /// Its first letter.
     ForenameInitial,
     /// Its Soundex code.
@@ -84,6 +90,10 @@ pub enum Part {
     YearOfBirth,
     /// Year and month.
     MonthOfBirth,
+    /// Day and month, without the year.
+    DayAndMonthOfBirth,
+    /// Day and year, without the month.
+    DayAndYearOfBirth,
     /// Sex.
     Sex,
     /// The whole postcode.
@@ -108,8 +118,10 @@ pub enum Part {
     Other(String),
 }
 
-const WORDS: [(&str, Part); 23] = [
+const WORDS: [(&str, Part); 27] = [
     ("forename", Part::Forename),
+    ("forename.first", Part::ForenameFirst),
+    ("forename.any", Part::ForenameAny),
     ("forename.initial", Part::ForenameInitial),
     ("forename.soundex", Part::ForenameSoundex),
     ("middle_names", Part::MiddleNames),
@@ -122,6 +134,8 @@ const WORDS: [(&str, Part); 23] = [
     ("date_of_birth.unordered", Part::DateOfBirthUnordered),
     ("date_of_birth.year", Part::YearOfBirth),
     ("date_of_birth.month", Part::MonthOfBirth),
+    ("date_of_birth.day_month", Part::DayAndMonthOfBirth),
+    ("date_of_birth.day_year", Part::DayAndYearOfBirth),
     ("sex", Part::Sex),
     ("postcode", Part::Postcode),
     ("postcode.sector", Part::PostcodeSector),
@@ -143,7 +157,11 @@ impl Part {
     /// The identifier it comes from: two parts of one identifier do not make a composite.
     fn identifier(&self) -> &str {
         match self {
-            Part::Forename | Part::ForenameInitial | Part::ForenameSoundex => "forename",
+            Part::Forename
+            | Part::ForenameFirst
+            | Part::ForenameAny
+            | Part::ForenameInitial
+            | Part::ForenameSoundex => "forename",
             Part::MiddleNames => "middle_names",
             Part::Surname | Part::SurnameSoundex | Part::SurnameFirst4 | Part::SurnameAny => {
                 "surname"
@@ -152,7 +170,9 @@ impl Part {
             Part::DateOfBirth
             | Part::DateOfBirthUnordered
             | Part::YearOfBirth
-            | Part::MonthOfBirth => "date_of_birth",
+            | Part::MonthOfBirth
+            | Part::DayAndMonthOfBirth
+            | Part::DayAndYearOfBirth => "date_of_birth",
             Part::Sex => "sex",
             Part::Postcode | Part::PostcodeSector | Part::PostcodeDistrict => "postcode",
             Part::Noms => "noms",
@@ -177,6 +197,23 @@ impl Part {
         let text = |value: Option<&str>| value.unwrap_or_default().as_bytes().to_vec();
         match self {
             Part::Forename => push(who.forename.unwrap_or_default().as_bytes()),
+            Part::ForenameFirst => push(
+                who.forename
+                    .and_then(|name| name.split(' ').next())
+                    .unwrap_or_default()
+                    .as_bytes(),
+            ),
+            Part::ForenameAny => {
+                let mut seen: Vec<&str> = Vec::with_capacity(4);
+                for name in [who.forename, who.middle_names].into_iter().flatten() {
+                    for one in name.split(' ') {
+                        if one.len() > 1 && !seen.contains(&one) {
+                            seen.push(one);
+                            push(one.as_bytes());
+                        }
+                    }
+                }
+            }
             Part::ForenameInitial => push(first(who.forename, 1)),
             Part::ForenameSoundex => {
                 if let Some(code) = who.forename.and_then(soundex) {
@@ -234,6 +271,17 @@ impl Part {
                     push(&[a, b, m]);
                 }
             }
+            Part::DayAndMonthOfBirth => {
+                if let (Some(m), Some(d)) = (who.month, who.day) {
+                    push(&[m, d]);
+                }
+            }
+            Part::DayAndYearOfBirth => {
+                if let (Some(y), Some(d)) = (who.year, who.day) {
+                    let [a, b] = y.to_le_bytes();
+                    push(&[a, b, d]);
+                }
+            }
             Part::Sex => push(who.sex.unwrap_or_default().as_bytes()),
             Part::Postcode => push(who.postcode.unwrap_or_default().as_bytes()),
             Part::PostcodeSector => push(sector(who.postcode)),
@@ -258,6 +306,22 @@ impl Part {
                     .as_bytes(),
             ),
         }
+    }
+}
+
+impl Part {
+    /// Appends a hash of each of the part's values for this person, under a hasher of the
+    /// caller's, for counting in memory how often two people agree on it. A hash of one
+    /// identifier protects nothing: it must not be written, and not leave the owner's process.
+    pub fn hashes<S: BuildHasher>(&self, who: &Identity<'_>, hasher: &S, out: &mut Vec<u64>) {
+        let (mut values, mut ends) = (Vec::new(), Vec::new());
+        self.values(who, &mut values, &mut ends);
+        let mut start = 0;
+        for end in ends {
+            out.push(hasher.hash_one(values.get(start..end).unwrap_or_default()));
+            start = end;
+        }
+        values.zeroize();
     }
 }
 
@@ -600,6 +664,28 @@ mod tests {
         assert_eq!(one.len(), 1);
         assert_eq!(keys(&e, 0, &both).len(), 3);
         assert!(keys(&e, 0, &both).contains(&one[0]));
+    }
+
+    #[test]
+    fn the_first_and_any_forename_and_parts_of_the_date() {
+        let e = encoder(&[
+            &["forename.first", "date_of_birth.day_month"],
+            &["forename.any", "date_of_birth.day_year"],
+        ]);
+        let long = Identity {
+            forename: Some("ANN MARIE"),
+            middle_names: Some("JANE ANN"),
+            ..ann()
+        };
+        let other_year = Identity {
+            year: Some(1991),
+            ..ann()
+        };
+        assert_eq!(keys(&e, 0, &ann()), keys(&e, 0, &long));
+        assert_eq!(keys(&e, 0, &ann()), keys(&e, 0, &other_year));
+        assert_eq!(keys(&e, 1, &long).len(), 3);
+        assert!(keys(&e, 1, &long).contains(&keys(&e, 1, &ann())[0]));
+        assert_ne!(keys(&e, 1, &ann()), keys(&e, 1, &other_year));
     }
 
     #[test]

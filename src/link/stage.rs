@@ -1,0 +1,409 @@
+//! The third stage of a pipeline: the files of `pseudonymise` to links and entities.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, FixedSizeBinaryArray, FixedSizeBinaryBuilder, Float64Array, RecordBatch, UInt8Array,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::LinkError;
+use super::decide::{Decided, Decision, PassInput, PassSummary, Rules};
+use super::linkage_side::{self, PassRows};
+use super::owner_side::{self, Joined, Records};
+use crate::accounting::RowAccount;
+use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
+use crate::digest::Digest;
+use crate::pseudonymise::Pseudonym;
+use crate::stage::{OutputFile, StageFolders, StageReport};
+
+pub use super::decide::SourceInfo;
+
+/// A pass is used if its links are at least this probable: more than half of what it links is
+/// not chance.
+pub const FLOOR: f64 = 0.5;
+
+/// What the stage has to do.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Adults, children: linked each among themselves.
+    pub kinds: Vec<KindJob>,
+}
+
+/// One kind of people.
+#[derive(Debug, Clone)]
+pub struct KindJob {
+    /// `adult` or `child`: the name of the folder.
+    pub kind: String,
+    /// The passes, from strict to loose.
+    pub passes: Vec<PassFiles>,
+    /// The sources; their place in the list is the number in the files.
+    pub sources: Vec<SourceInfo>,
+    /// A key shared by more rows than this is left out.
+    pub max_group: usize,
+}
+
+/// The two files of a pass.
+#[derive(Debug, Clone)]
+pub struct PassFiles {
+    /// The parts of its key.
+    pub name: String,
+    /// Columns `source`, `row`, `key`: for the linkage side.
+    pub link: PathBuf,
+    /// Columns `row`, `record`: for the owner's side.
+    pub join: PathBuf,
+}
+
+/// `model.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Model {
+    /// `match-keys-1`: which form of model this is.
+    pub form: String,
+    /// A key shared by more rows than this is left out.
+    pub max_group: usize,
+    /// A pass whose links are less probable is dropped.
+    pub floor: f64,
+    /// Links as a share of all pairs of records.
+    pub prior: f64,
+    /// Records in entities of at least two.
+    pub records_linked: u64,
+    /// Such entities.
+    pub entities: u64,
+    /// Links.
+    pub links: u64,
+    /// The passes.
+    pub passes: Vec<PassSummary>,
+}
+
+/// The word in `model.json` for this form of model.
+pub const FORM: &str = "match-keys-1";
+
+/// Links the records of every kind.
+///
+/// Writes, for each kind, `entities.parquet` (`record`, `source`, `entity`, the last the smallest
+/// record pseudonym of the entity; only entities of at least two records; sorted by record),
+/// `links.parquet` (`left`, `right`, `pass`, `match_weight` in bits, `match_probability`; sorted)
+/// and `model.json`. The row account counts the rows of the link files: all are taken in, none is
+/// lost; what a key left unlinked is in the model.
+pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, LinkError> {
+    let mut report = StageReport::default();
+    for kind in &job.kinds {
+        link_kind(kind, folders, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn link_kind(
+    job: &KindJob,
+    folders: &StageFolders<'_>,
+    report: &mut StageReport,
+) -> Result<(), LinkError> {
+    let mut records = Records::default();
+    let mut decision = Decision::new(Rules {
+        sources: job.sources.clone(),
+        within: true,
+        floor: FLOOR,
+        keep: None,
+    });
+    let mut account = RowAccount::new("link", &job.kind);
+    let what = format!("passes over {} records", job.kind);
+    folders.progress.begin(&what, Some(job.passes.len() as u64));
+    for pass in &job.passes {
+        let input = one_pass(job, pass, &mut records, &decision)?;
+        account.rows_in += input.seen.rows();
+        account.accepted += input.seen.rows();
+        decision.pass(&input, &records);
+        folders.progress.advance(1);
+    }
+    folders.progress.end();
+
+    let decided = decision.finish(&records);
+    let folder = folders.stage.join(&job.kind);
+    let entities = write_entities(&folder.join("entities.parquet"), &decided, &records)?;
+    let links = write_links(&folder.join("links.parquet"), &decided, &records)?;
+    let model = model(&decided, &records, job.max_group, FLOOR);
+    let path = folder.join("model.json");
+    let (digest, bytes) = write_json(&path, &model)?;
+    for written in [entities, links] {
+        report.files.push(OutputFile {
+            path: folders.relative(&written.path),
+            digest: written.digest,
+            bytes: written.bytes,
+            rows: Some(written.rows),
+        });
+    }
+    report.files.push(OutputFile {
+        path: folders.relative(&path),
+        digest,
+        bytes,
+        rows: None,
+    });
+    report.accounts.push(account);
+    report.figures.insert(
+        job.kind.clone(),
+        json!({
+            "links": model.links,
+            "entities": model.entities,
+            "records_linked": model.records_linked,
+            "passes_used": model.passes.iter().filter(|p| p.used).count(),
+            "passes_dropped": model.passes.iter().filter(|p| !p.used).count(),
+            "expected_chance_links": expected_chance(&model.passes),
+        }),
+    );
+    Ok(())
+}
+
+/// Links that chance alone explains, over the passes that were used.
+pub fn expected_chance(passes: &[PassSummary]) -> f64 {
+    passes
+        .iter()
+        .filter(|p| p.used && p.links_made > 0)
+        .map(|p| p.expected_chance)
+        .sum()
+}
+
+fn one_pass(
+    job: &KindJob,
+    pass: &PassFiles,
+    records: &mut Records,
+    decision: &Decision,
+) -> Result<PassInput, LinkError> {
+    let rows = read_link(&pass.link, job.sources.len())?;
+    let mut groups = linkage_side::group(&rows, job.max_group);
+    drop(rows);
+    groups.seen.rows_by_source.resize(job.sources.len(), 0);
+    let mut known: Vec<u32> = Vec::new();
+    let joined = owner_side::join(
+        &groups,
+        records,
+        |f| scan_join(&pass.join, f),
+        |n| known.push(n),
+    )?;
+    let mut linked = decision.none_linked();
+    for number in known {
+        decision.note(records.source(number), number, &mut linked);
+    }
+    let groups_of_records = joined.map_err(|rows| LinkError::Unjoined {
+        path: pass.join.clone(),
+        rows,
+    })?;
+    Ok(PassInput {
+        name: pass.name.clone(),
+        seen: groups.seen,
+        groups: groups_of_records,
+        linked,
+        parts: None,
+        fixed: None,
+    })
+}
+
+fn read_link(path: &Path, sources: usize) -> Result<PassRows, LinkError> {
+    let mut out = PassRows::default();
+    let reader = TableReader::open(path, Some(&["source", "row", "key"]))?;
+    let rows = usize::try_from(reader.rows()).unwrap_or(0);
+    out.sources.reserve_exact(rows);
+    out.rows.reserve_exact(rows);
+    out.keys.reserve_exact(rows);
+    for batch in reader {
+        let batch = batch?;
+        let source = columnar::u8(&batch, "source", path)?;
+        if let Some(bad) = source
+            .values()
+            .iter()
+            .position(|s| usize::from(*s) >= sources)
+        {
+            return Err(LinkError::UnknownSource {
+                path: path.to_path_buf(),
+                row: (out.sources.len() + bad + 1) as u64,
+            });
+        }
+        out.sources.extend_from_slice(source.values());
+        let row = columnar::bytes(&batch, "row", path)?;
+        out.rows.extend_from_slice(pseudonyms(row, "row", path)?);
+        let key = columnar::bytes(&batch, "key", path)?;
+        out.keys.extend_from_slice(pseudonyms(key, "key", path)?);
+    }
+    Ok(out)
+}
+
+fn scan_join(path: &Path, f: &mut dyn FnMut(&Joined)) -> Result<(), LinkError> {
+    for batch in TableReader::open(path, Some(&["row", "record"]))? {
+        let batch = batch?;
+        let row = pseudonyms(columnar::bytes(&batch, "row", path)?, "row", path)?;
+        let record = pseudonyms(columnar::bytes(&batch, "record", path)?, "record", path)?;
+        for (row, record) in row.iter().zip(record) {
+            f(&(*row, *record));
+        }
+    }
+    Ok(())
+}
+
+/// The values of a column of pseudonyms, as they lie in memory.
+fn pseudonyms<'a>(
+    array: &'a FixedSizeBinaryArray,
+    column: &str,
+    path: &Path,
+) -> Result<&'a [Pseudonym], LinkError> {
+    let wrong = || ColumnarError::Column {
+        path: path.to_path_buf(),
+        column: column.to_owned(),
+    };
+    if array.value_length() != 16 || array.null_count() > 0 {
+        return Err(wrong().into());
+    }
+    let (values, rest) = array.value_data().as_chunks::<16>();
+    if values.len() != array.len() || !rest.is_empty() {
+        return Err(wrong().into());
+    }
+    Ok(values)
+}
+
+/// The model of what was decided.
+pub fn model(decided: &Decided, records: &Records, max_group: usize, floor: f64) -> Model {
+    let (mut in_entities, mut entities) = (0, 0);
+    for number in 0..u32::try_from(records.len()).unwrap_or(u32::MAX) {
+        if decided.entities.size(number) > 1 {
+            in_entities += 1;
+            entities += u64::from(decided.entities.root(number) == number);
+        }
+    }
+    Model {
+        form: FORM.to_owned(),
+        max_group,
+        floor,
+        prior: decided.prior,
+        records_linked: in_entities,
+        entities,
+        links: decided.links.len() as u64,
+        passes: decided.passes.clone(),
+    }
+}
+
+/// Writes a JSON file of mode 0600 that must not exist; gives its digest and length.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(Digest, u64), LinkError> {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
+    write_text(path, &text)
+}
+
+/// Writes a text file of mode 0600 that must not exist; gives its digest and length.
+pub fn write_text(path: &Path, text: &str) -> Result<(Digest, u64), LinkError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let io = |source| LinkError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(io)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
+    file.write_all(text.as_bytes()).map_err(io)?;
+    file.sync_all().map_err(io)?;
+    Ok((Digest::of(text.as_bytes()), text.len() as u64))
+}
+
+const BATCH: usize = 1 << 16;
+
+fn malformed(path: &Path) -> LinkError {
+    ColumnarError::Malformed {
+        path: path.to_path_buf(),
+    }
+    .into()
+}
+
+fn pseudonym_column(
+    values: impl Iterator<Item = Pseudonym>,
+    path: &Path,
+) -> Result<Arc<FixedSizeBinaryArray>, LinkError> {
+    let mut builder = FixedSizeBinaryBuilder::new(16);
+    for value in values {
+        builder.append_value(value).map_err(|_| malformed(path))?;
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+fn entities_schema() -> SchemaRef {
+    let id = DataType::FixedSizeBinary(16);
+    Arc::new(Schema::new(vec![
+        Field::new("record", id.clone(), false),
+        Field::new("source", DataType::UInt8, false),
+        Field::new("entity", id, false),
+    ]))
+}
+
+fn write_entities(path: &Path, decided: &Decided, records: &Records) -> Result<Written, LinkError> {
+    let numbers = 0..u32::try_from(records.len()).unwrap_or(u32::MAX);
+    // The name of an entity is the smallest pseudonym in it; the root is only a number.
+    let mut names: Vec<Pseudonym> = vec![[u8::MAX; 16]; records.len()];
+    let mut rows: Vec<(Pseudonym, u8, usize)> = Vec::new();
+    for number in numbers {
+        if decided.entities.size(number) > 1 {
+            let root = usize::try_from(decided.entities.root(number)).unwrap_or(usize::MAX);
+            let record = records.pseudonym(number);
+            if let Some(name) = names.get_mut(root) {
+                *name = (*name).min(record);
+            }
+            rows.push((record, records.source(number), root));
+        }
+    }
+    rows.sort_unstable();
+    let schema = entities_schema();
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, &[])?;
+    for chunk in rows.chunks(BATCH) {
+        let name = |root: &usize| names.get(*root).copied().unwrap_or_default();
+        let batch = RecordBatch::try_new(
+            schema.clone(),
+            vec![
+                pseudonym_column(chunk.iter().map(|r| r.0), path)?,
+                Arc::new(UInt8Array::from_iter_values(chunk.iter().map(|r| r.1))),
+                pseudonym_column(chunk.iter().map(|r| name(&r.2)), path)?,
+            ],
+        )
+        .map_err(|_| malformed(path))?;
+        writer.write(&batch)?;
+    }
+    Ok(writer.finish()?)
+}
+
+fn write_links(path: &Path, decided: &Decided, records: &Records) -> Result<Written, LinkError> {
+    let id = DataType::FixedSizeBinary(16);
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("left", id.clone(), false),
+        Field::new("right", id, false),
+        Field::new("pass", DataType::UInt8, false),
+        Field::new("match_weight", DataType::Float64, false),
+        Field::new("match_probability", DataType::Float64, false),
+    ]));
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, &[])?;
+    let weight = |pass: u8| {
+        let pass = decided.passes.get(usize::from(pass));
+        pass.and_then(|p| p.match_weight).unwrap_or(0.0)
+    };
+    for chunk in decided.links.chunks(BATCH) {
+        let batch = RecordBatch::try_new(
+            schema.clone(),
+            vec![
+                pseudonym_column(chunk.iter().map(|l| records.pseudonym(l.left)), path)?,
+                pseudonym_column(chunk.iter().map(|l| records.pseudonym(l.right)), path)?,
+                Arc::new(UInt8Array::from_iter_values(chunk.iter().map(|l| l.pass))),
+                Arc::new(Float64Array::from_iter_values(
+                    chunk.iter().map(|l| weight(l.pass)),
+                )),
+                Arc::new(Float64Array::from_iter_values(
+                    chunk.iter().map(|l| l.probability),
+                )),
+            ],
+        )
+        .map_err(|_| malformed(path))?;
+        writer.write(&batch)?;
+    }
+    Ok(writer.finish()?)
+}
