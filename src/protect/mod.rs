@@ -1,1 +1,32 @@
 //! Protect: counts to safe tables.
+//!
+//! Inner cells become tables with all their margins; the tables that share cells become one
+//! system of relations; small counts are hidden, and so many further cells that nothing hidden
+//! can be had by adding and subtracting or by bounds; what is shown is rounded. An audit of its
+//! own then looks at the result and stops it if anything hidden is exposed.
+//!
+//! [`ProtectedTable`] is what leaves this room and the only thing that `publish` takes. It can be
+//! made here alone.
+
+mod audit;
+mod benchmark;
+mod bounds;
+mod cells;
+mod derive;
+mod elimination;
+mod error;
+mod hierarchy;
+mod linked;
+mod repair;
+mod rules;
+mod secondary;
+mod stage;
+mod system;
+mod table;
+
+pub use error::{EXPLANATIONS, Problem, ProtectError};
+pub use hierarchy::BadHierarchy;
+pub use rules::{Attacker, Cost, Rounding, Rules, Zeros};
+pub use stage::{Job, TableJob, run};
+pub use system::CannotJoin;
+pub use table::{ProtectedRow, ProtectedTable, load};

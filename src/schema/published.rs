@@ -156,9 +156,12 @@ pub struct DimensionDef {
 impl DimensionDef {
     /// The codes that inner cells hold: those that nothing else adds up to.
     pub fn leaves(&self) -> impl Iterator<Item = &CodeDef> {
-        self.codes
-            .iter()
-            .filter(|c| !self.codes.iter().any(|d| d.parent.as_ref() == Some(&c.code)))
+        self.codes.iter().filter(|c| {
+            !self
+                .codes
+                .iter()
+                .any(|d| d.parent.as_ref() == Some(&c.code))
+        })
     }
 
     /// Is this a code of an inner cell?
@@ -516,7 +519,11 @@ mod tests {
     fn the_codes_are_those_of_the_canonical_model() {
         let t = table("T09").expect("T09");
         let codes = |i: usize| -> Vec<&str> {
-            t.dimensions[i].codes.iter().map(|c| c.code.as_str()).collect()
+            t.dimensions[i]
+                .codes
+                .iter()
+                .map(|c| c.code.as_str())
+                .collect()
         };
         assert_eq!(codes(0), canonical::SENTENCE_BANDS);
         assert_eq!(codes(1), canonical::OFFENCE_GROUPS);
@@ -536,7 +543,12 @@ mod tests {
             for d in &t.dimensions {
                 for c in &d.codes {
                     if let Some(parent) = &c.parent {
-                        assert!(d.codes.iter().any(|p| p.code == *parent), "{} {}", t.id, c.code);
+                        assert!(
+                            d.codes.iter().any(|p| p.code == *parent),
+                            "{} {}",
+                            t.id,
+                            c.code
+                        );
                     }
                 }
             }

@@ -1,0 +1,215 @@
+//! Protects the tables of one concept and measure together: one system of relations for all that
+//! share cells, one pattern, one audit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::audit::audit;
+use super::bounds::Bounds;
+use super::error::ProtectError;
+use super::rules::{Rules, Zeros};
+use super::secondary::{Task, protect};
+use super::system::{CannotJoin, Cube, System};
+
+/// One table that is to be protected with others.
+pub(crate) struct Member {
+    /// Its id, for messages.
+    pub name: String,
+    pub cube: Cube,
+    /// Counts from 1 to one below this are hidden; none hides nothing of its own accord.
+    pub min_frequency: Option<u64>,
+    /// Cells (in row-major order) that cannot occur.
+    pub impossible: BTreeSet<usize>,
+    /// Rounding base of what is shown; 1 is exact.
+    pub base: u64,
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Shown,
+    Primary,
+    Secondary,
+    Impossible,
+}
+
+impl State {
+    /// The word in the restricted file.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Shown => "observed",
+            State::Primary => "primary",
+            State::Secondary => "secondary",
+            State::Impossible => "not_applicable",
+        }
+    }
+}
+
+/// A cell after protection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cell {
+    pub count: u64,
+    pub state: State,
+    /// Rounding base: the coarsest of the tables that show this cell.
+    pub base: u64,
+    pub bounds: Option<Bounds>,
+}
+
+/// The members after protection, in the order given; cells in row-major order.
+pub(crate) struct Outcome {
+    pub tables: Vec<Vec<Cell>>,
+    /// The members that were protected together, by position.
+    pub systems: Vec<Vec<usize>>,
+    /// Cost of the secondary cells, over all systems.
+    pub cost: f64,
+    /// Least width of the bounds of a small count, over all systems.
+    pub least_width: Option<f64>,
+}
+
+struct Group {
+    system: System,
+    members: Vec<(usize, Vec<u32>)>,
+}
+
+/// Protects the members together as far as they share cells and agree on them. With `must_agree`
+/// a disagreement is an error; otherwise such a table makes a system of its own.
+pub(crate) fn protect_together(
+    members: &[Member],
+    rules: &Rules,
+    must_agree: bool,
+) -> Result<Outcome, ProtectError> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, member) in members.iter().enumerate() {
+        let mut placed = false;
+        for group in &mut groups {
+            match group.system.join(&member.cube) {
+                Ok(ids) => {
+                    group.members.push((i, ids));
+                    placed = true;
+                    break;
+                }
+                Err(CannotJoin::Disagrees) if !must_agree => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        if !placed {
+            let mut system = System::new();
+            let ids = system.join(&member.cube)?;
+            groups.push(Group {
+                system,
+                members: vec![(i, ids)],
+            });
+        }
+    }
+    let mut outcome = Outcome {
+        tables: vec![Vec::new(); members.len()],
+        systems: Vec::new(),
+        cost: 0.0,
+        least_width: None,
+    };
+    for group in &groups {
+        finish(group, members, rules, &mut outcome)?;
+        outcome
+            .systems
+            .push(group.members.iter().map(|(i, _)| *i).collect());
+    }
+    Ok(outcome)
+}
+
+fn finish(
+    group: &Group,
+    members: &[Member],
+    rules: &Rules,
+    outcome: &mut Outcome,
+) -> Result<(), ProtectError> {
+    let n = group.system.len();
+    let mut primary = vec![false; n];
+    let mut unknown: Vec<bool> = group.system.value.iter().map(|v| *v > 0).collect();
+    let mut base = vec![1_u64; n];
+    for (i, ids) in &group.members {
+        let member = &members[*i];
+        for (cell, id) in ids.iter().enumerate() {
+            let id = *id as usize;
+            let count = group.system.value[id];
+            base[id] = base[id].max(member.base);
+            if let Some(least) = member.min_frequency {
+                let zero = count == 0
+                    && rules.zeros == Zeros::Hidden
+                    && !member.impossible.contains(&cell);
+                if zero || (count > 0 && count < least.max(rules.min_frequency)) {
+                    primary[id] = true;
+                    unknown[id] = true;
+                }
+            }
+        }
+    }
+    let names = group
+        .members
+        .iter()
+        .map(|(i, _)| members[*i].name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut hidden = vec![false; n];
+    let mut bounds: BTreeMap<u32, Bounds> = BTreeMap::new();
+    if primary.iter().any(|p| *p) {
+        let task = Task {
+            system: &group.system,
+            primary: &primary,
+            unknown: &unknown,
+            rules,
+        };
+        let pattern = protect(&task).map_err(|stuck| ProtectError::Unprotectable {
+            tables: names.clone(),
+            cells: stuck.len(),
+        })?;
+        let findings = audit(
+            &group.system,
+            &pattern.hidden,
+            &primary,
+            &pattern.moves,
+            rules,
+        );
+        if !findings.exposed.is_empty() {
+            return Err(ProtectError::Exposed {
+                tables: names,
+                cells: findings.exposed.len(),
+            });
+        }
+        outcome.cost += pattern.cost;
+        hidden = pattern.hidden;
+        bounds = findings.bounds;
+        let least = bounds
+            .iter()
+            .filter(|(c, _)| primary[**c as usize])
+            .map(|(_, b)| b.upper - b.lower)
+            .min_by(f64::total_cmp);
+        outcome.least_width = match (outcome.least_width, least) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    for (i, ids) in &group.members {
+        outcome.tables[*i] = ids
+            .iter()
+            .enumerate()
+            .map(|(cell, id)| {
+                let at = *id as usize;
+                let state = if members[*i].impossible.contains(&cell) {
+                    State::Impossible
+                } else if primary[at] {
+                    State::Primary
+                } else if hidden[at] {
+                    State::Secondary
+                } else {
+                    State::Shown
+                };
+                Cell {
+                    count: group.system.value[at],
+                    state,
+                    base: base[at],
+                    bounds: bounds.get(id).copied(),
+                }
+            })
+            .collect();
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The rules of protection: what is hidden, against whom, and what hiding costs.
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to counts of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Zeros {
+    /// They are shown, so that a hidden cell is known to be at least 1.
+    #[default]
+    Open,
+    /// They are hidden like small counts.
+    Hidden,
+}
+
+/// What an attacker knows besides the published tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attacker {
+    /// Hidden cells are at least 0.
+    Outsider,
+    /// The rule: where zeros are shown, a hidden cell is at least 1.
+    #[default]
+    RuleAware,
+}
+
+/// What it costs to hide a cell that is not itself small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cost {
+    /// Its count.
+    #[default]
+    Value,
+    /// One.
+    Count,
+    /// The logarithm of one more than its count.
+    Information,
+}
+
+impl Cost {
+    /// The cost of hiding a count.
+    pub fn of(self, count: u64) -> f64 {
+        match self {
+            Cost::Value => real(count),
+            Cost::Count => 1.0,
+            Cost::Information => real(count).ln_1p(),
+        }
+    }
+}
+
+/// The rules of one call of protection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Counts from 1 to one below this are hidden. A table's own definition may ask for more.
+    pub min_frequency: u64,
+    /// What happens to zeros.
+    pub zeros: Zeros,
+    /// Against whom.
+    pub attacker: Attacker,
+    /// Least distance between an attacker's bounds for a small count.
+    pub width: u64,
+    /// What hiding costs.
+    pub cost: Cost,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            min_frequency: 6,
+            zeros: Zeros::Open,
+            attacker: Attacker::RuleAware,
+            width: 5,
+            cost: Cost::Value,
+        }
+    }
+}
+
+impl Rules {
+    /// The least value that the attacker holds possible for a hidden cell.
+    pub(crate) fn least(&self) -> i64 {
+        match (self.attacker, self.zeros) {
+            (Attacker::RuleAware, Zeros::Open) => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// A count as a real number; exact below 2⁵³, far above any count of people.
+pub(crate) fn real(count: u64) -> f64 {
+    // Two halves of 32 bits convert without loss.
+    let high = u32::try_from(count >> 32).unwrap_or(u32::MAX);
+    let low = u32::try_from(count & 0xFFFF_FFFF).unwrap_or(u32::MAX);
+    f64::from(high) * 4_294_967_296.0 + f64::from(low)
+}
+
+/// A rounding of shown counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rounding {
+    /// Shown counts are multiples of this; 1 is exact.
+    pub base: u64,
+}
+
+impl Rounding {
+    /// The nearest multiple of the base; half goes up.
+    pub fn apply(self, count: u64) -> u64 {
+        let base = self.base.max(1);
+        (count + base / 2) / base * base
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_goes_up() {
+        let ten = Rounding { base: 10 };
+        assert_eq!([4, 5, 14, 15, 0].map(|n| ten.apply(n)), [0, 10, 10, 20, 0]);
+        let five = Rounding { base: 5 };
+        assert_eq!([2, 3, 7, 8].map(|n| five.apply(n)), [0, 5, 5, 10]);
+        assert_eq!(Rounding { base: 1 }.apply(7), 7);
+    }
+
+    #[test]
+    fn counts_convert_exactly() {
+        for n in [0, 1, 192_912, (1 << 40) + 3] {
+            assert_eq!(format!("{}", real(n)), n.to_string());
+        }
+    }
+}
