@@ -18,7 +18,11 @@ fn parent(rank: u64, stays: &[(i32, i32)]) -> Parent {
     let periods: Vec<Period> = stays.iter().map(|(f, t)| Period::new(*f, *t)).collect();
     Parent {
         rank,
-        sex: if rank.is_multiple_of(2) { Sex::Male } else { Sex::Female },
+        sex: if rank.is_multiple_of(2) {
+            Sex::Male
+        } else {
+            Sex::Female
+        },
         stays: union(&periods, 1)
             .into_iter()
             .map(|period| Stay {

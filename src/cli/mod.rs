@@ -16,6 +16,7 @@ mod protect;
 mod resume;
 mod run;
 mod shell;
+mod summary;
 mod synth;
 mod verify;
 

@@ -344,8 +344,8 @@ fn each(
     dimensions: &[(&'static str, &str)],
 ) {
     for (wanted, cells) in tables.iter().zip(counted) {
-        let shown = wanted.concepts.contains(&concept)
-            && wanted.measures.iter().any(|m| m == measure);
+        let shown =
+            wanted.concepts.contains(&concept) && wanted.measures.iter().any(|m| m == measure);
         if shown {
             cells.add(concept.word(), measure, dimensions, 1);
         }

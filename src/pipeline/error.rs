@@ -165,7 +165,7 @@ pub enum PipelineError {
         path: PathBuf,
     },
     /// A stage, the key or the generator failed; it says why itself.
-    #[error(transparent)]
+    #[error("{0}")]
     Room(Box<dyn Diagnose + Send + Sync>),
     /// A recorded plan that cannot be read.
     #[error("the record cannot be read")]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
+use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{Purpose, Recipe};
 
 /// A pipeline file.
@@ -196,12 +197,30 @@ pub struct ProtectSection {
     #[serde(default = "min_frequency")]
     pub min_frequency: u64,
     /// Are zeros shown?
-    #[serde(default)]
+    #[serde(default = "zeros")]
     pub zeros: Zeros,
+    /// What the attacker knows.
+    #[serde(default = "attacker")]
+    pub attacker: Attacker,
+    /// Least distance between an attacker's bounds for a small count.
+    #[serde(default = "width")]
+    pub width: u64,
 }
 
 fn min_frequency() -> u64 {
-    6
+    Rules::default().min_frequency
+}
+
+fn zeros() -> Zeros {
+    Rules::default().zeros
+}
+
+fn attacker() -> Attacker {
+    Rules::default().attacker
+}
+
+fn width() -> u64 {
+    Rules::default().width
 }
 
 /// The modes of protection.
@@ -212,17 +231,6 @@ pub enum ProtectMode {
     Sdc,
     /// Figures that have been published before; nothing to hide.
     Published,
-}
-
-/// What happens to zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Zeros {
-    /// Shown.
-    #[default]
-    Open,
-    /// Hidden like small counts.
-    Hidden,
 }
 
 /// `[publish]`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
-use super::file::{Method, Pipeline, ProtectMode, Zeros};
+use super::file::{Method, Pipeline, ProtectMode};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::run_directory::{RunDirectory, stage_folder};
@@ -32,12 +32,15 @@ pub fn run_stage(
                 prepared.postcode_directory.clone(),
             );
             Ok(ingest::run(&job, folders)?)
-        },
+        }
         Stage::Pseudonymise => {
             let job = pseudonymise_job(prepared, directory.root(), receipts)?;
             Ok(pseudonymise::run(&job, folders)?)
         }
-        Stage::Link => Ok(link::run(&link_job(prepared, directory, receipts), folders)?),
+        Stage::Link => Ok(link::run(
+            &link_job(prepared, directory, receipts),
+            folders,
+        )?),
         Stage::Estimate => {
             let job = estimate_job(prepared, directory.root(), receipts);
             Ok(estimate::run(&job, folders)?)
@@ -154,10 +157,9 @@ fn pseudonymise_job(
     receipts: &Receipts,
 ) -> Result<pseudonymise::Job, PipelineError> {
     let project = &prepared.pipeline.file.project;
-    let master = prepared
-        .key
-        .as_ref()
-        .ok_or_else(|| PipelineError::Record { path: root.join("plan.json") })?;
+    let master = prepared.key.as_ref().ok_or_else(|| PipelineError::Record {
+        path: root.join("plan.json"),
+    })?;
     let dates = prepared.pipeline.dates;
     let day = pseudonymise::days_of;
     Ok(pseudonymise::Job {
@@ -298,15 +300,18 @@ fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
             .map(|t| protect::TableJob {
                 id: t.id.get_ref().clone(),
                 cells: cells.join(format!("{}.parquet", t.id.get_ref())),
-                rounding: t.round_to,
+                rounding: t.round_to.map(|base| protect::Rounding { base }),
+                published: section.mode == ProtectMode::Published,
             })
             .collect(),
         population: prepared.child_population.clone(),
         rules: protect::Rules {
             min_frequency: section.min_frequency,
-            zeros_hidden: section.zeros == Zeros::Hidden,
+            zeros: section.zeros,
+            attacker: section.attacker,
+            width: section.width,
+            ..protect::Rules::default()
         },
-        already_published: section.mode == ProtectMode::Published,
     }
 }
 

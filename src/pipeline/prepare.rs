@@ -150,7 +150,12 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
     let mut wanted: Vec<(String, PathBuf)> = Vec::new();
     for source in &sources {
         wanted.push((format!("schema of {}", source.name), source.schema.clone()));
-        wanted.extend(source.files.iter().map(|f| (source.name.clone(), f.clone())));
+        wanted.extend(
+            source
+                .files
+                .iter()
+                .map(|f| (source.name.clone(), f.clone())),
+        );
     }
     for (role, file) in [
         ("postcode directory", &postcode_directory),
@@ -216,7 +221,9 @@ fn load_key(pipeline: &Pipeline, project: &Project) -> Result<Option<MasterKey>,
     let path = match project.data_path(relative) {
         Ok(path) => path,
         Err(Refused::Absent) => {
-            let path = project.new_path(relative).map_err(|r| key_refused(r, pipeline))?;
+            let path = project
+                .new_path(relative)
+                .map_err(|r| key_refused(r, pipeline))?;
             let Some(synth) = &pipeline.file.synth else {
                 return Err(KeyError::Unreadable {
                     path,

@@ -180,7 +180,12 @@ fn go_on(
             directory.purge(&jobs::to_purge(stage, &receipts))?;
             continue;
         }
-        progress.note(&format!("[{}/{}] {}", place + 1, stages.len(), stage.word()));
+        progress.note(&format!(
+            "[{}/{}] {}",
+            place + 1,
+            stages.len(),
+            stage.word()
+        ));
         directory.log("stage begins", json!({ "stage": stage.word() }));
         let receipt = one_stage(stage, prepared, directory, &receipts, &program, progress)?;
         directory.log(
@@ -224,7 +229,10 @@ fn finished(
     }
     let purged: BTreeSet<PathBuf> = receipts.values().flat_map(|r| r.purged.clone()).collect();
     let files = receipts.values().flat_map(|r| &r.outputs);
-    verify_files(directory.root(), files.filter(|f| !purged.contains(&f.path)))?;
+    verify_files(
+        directory.root(),
+        files.filter(|f| !purged.contains(&f.path)),
+    )?;
     Ok(receipts)
 }
 
