@@ -2,4 +2,9 @@
 //! sources are brought to.
 
 pub mod canonical;
+pub mod code_list;
 pub mod codes;
+mod schema_error;
+pub mod table_schema;
+
+pub use schema_error::{EXPLANATIONS, SchemaError, SchemaProblem};
