@@ -2,5 +2,10 @@
 //! sources are brought to.
 
 pub mod canonical;
+pub mod code_list;
 pub mod codes;
 pub mod published;
+mod schema_error;
+pub mod table_schema;
+
+pub use schema_error::{EXPLANATIONS, SchemaError, SchemaProblem};
