@@ -1,1 +1,18 @@
 //! Publish: safe tables to files that people read.
+//!
+//! Takes [`ProtectedTable`](crate::protect::ProtectedTable)s and nothing else, and writes a
+//! release: Parquet and CSV of every table, a data package that describes them, a page in plain
+//! words, and the digests. Nothing written depends on the clock, the machine or the order of a
+//! hash.
+
+mod csv_table;
+mod datapackage;
+mod error;
+mod parquet_table;
+mod readme;
+mod stage;
+mod summary;
+
+pub use error::{EXPLANATIONS, PublishError};
+pub use stage::{Job, Purpose, ReleaseInfo, run};
+pub use summary::{Headline, Summary};

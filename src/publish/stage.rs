@@ -1,0 +1,201 @@
+//! The stage: protected tables in, a release out.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::datapackage::{Format, Named, package, resource};
+use super::error::PublishError;
+use super::summary::Summary;
+use super::{csv_table, parquet_table, readme};
+use crate::digest::Digest;
+use crate::protect::ProtectedTable;
+use crate::stage::{OutputFile, StageFolders, StageReport};
+
+/// Are the people real?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Synthetic people: every file is marked.
+    Rehearsal,
+    /// Real people.
+    Production,
+}
+
+impl Purpose {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Purpose::Rehearsal => "rehearsal",
+            Purpose::Production => "production",
+        }
+    }
+}
+
+/// What a release says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseInfo {
+    /// The release's id; derived from the run, not from the clock.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Are the people real?
+    pub purpose: Purpose,
+    /// The date of stocks, `2025-09-30`.
+    pub reference_date: String,
+    /// The period of flows, in words.
+    pub period: String,
+    /// The fingerprint of the key of the run.
+    pub key_fingerprint: String,
+    /// `Official statistics in development`, or another label.
+    pub label: String,
+}
+
+impl ReleaseInfo {
+    /// One sentence that stands in every file.
+    pub(crate) fn notice(&self) -> String {
+        match self.purpose {
+            Purpose::Rehearsal => {
+                "REHEARSAL: every person is invented; these are no statistics.".to_owned()
+            }
+            Purpose::Production => format!("{}.", self.label.trim_end_matches('.')),
+        }
+    }
+}
+
+/// What the stage does.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The tables, in the order in which they are listed.
+    pub tables: Vec<ProtectedTable>,
+    /// The folder that becomes the release; empty or not there.
+    pub target: PathBuf,
+    /// What the release says of itself.
+    pub release: ReleaseInfo,
+}
+
+/// Writes the release into the target: `tables/<id>.parquet` and `.csv`, `datapackage.json`,
+/// `README.txt`, `SHA256SUMS`. Paths in the report are relative to `folders.root`.
+pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summary), PublishError> {
+    let target = &job.target;
+    let io = |source| PublishError::Io {
+        path: target.clone(),
+        source,
+    };
+    std::fs::create_dir_all(target).map_err(io)?;
+    if std::fs::read_dir(target).map_err(io)?.next().is_some() {
+        return Err(PublishError::NotEmpty {
+            path: target.clone(),
+        });
+    }
+    let mut seen = BTreeSet::new();
+    for table in &job.tables {
+        if !seen.insert(&table.definition().id) {
+            return Err(PublishError::Twice {
+                table: table.definition().id.clone(),
+            });
+        }
+    }
+    let mut release = Release {
+        target,
+        files: Vec::new(),
+    };
+    let mut resources = Vec::new();
+    folders
+        .progress
+        .begin("tables published", u64::try_from(job.tables.len()).ok());
+    for table in &job.tables {
+        let id = &table.definition().id;
+        let csv = csv_table::render(table)?;
+        let rows = u64::try_from(table.rows().len()).ok();
+        let named = release.text(&format!("tables/{id}.csv"), &csv, rows)?;
+        resources.push(resource(table, &job.release, Format::Csv, Some(&named)));
+        let own = resource(table, &job.release, Format::Parquet, None);
+        let path = format!("tables/{id}.parquet");
+        let written = parquet_table::write(table, &own, &job.release, &target.join(&path))?;
+        let named = Named {
+            path,
+            digest: written.digest,
+            bytes: written.bytes,
+        };
+        resources.push(resource(table, &job.release, Format::Parquet, Some(&named)));
+        release.files.push((named, rows));
+        folders.progress.advance(1);
+    }
+    folders.progress.end();
+    let described = format!("{:#}\n", package(&job.release, resources));
+    release.text("datapackage.json", described.as_bytes(), None)?;
+    let page = readme::render(&job.release, &job.tables);
+    release.text("README.txt", page.as_bytes(), None)?;
+    release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    let sums: String = release
+        .files
+        .iter()
+        .map(|(f, _)| format!("{}  {}\n", f.digest.hex(), f.path))
+        .collect();
+    release.text("SHA256SUMS", sums.as_bytes(), None)?;
+    let names = release.files.iter().map(|(f, _)| f.path.clone()).collect();
+    let summary = Summary::of(&job.tables, names);
+    Ok((release.report(folders, &summary), summary))
+}
+
+/// The files of a release, as they are written.
+struct Release<'a> {
+    target: &'a Path,
+    files: Vec<(Named, Option<u64>)>,
+}
+
+impl Release<'_> {
+    fn text(&mut self, name: &str, bytes: &[u8], rows: Option<u64>) -> Result<Named, PublishError> {
+        let path = self.target.join(name);
+        let io = |source| PublishError::Io {
+            path: path.clone(),
+            source,
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(io)?;
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .open(&path)
+            .map_err(io)?;
+        file.write_all(bytes).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        let named = || Named {
+            path: name.to_owned(),
+            digest: Digest::of(bytes),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        };
+        self.files.push((named(), rows));
+        Ok(named())
+    }
+
+    fn report(&self, folders: &StageFolders<'_>, summary: &Summary) -> StageReport {
+        let mut report = StageReport::default();
+        for (file, rows) in &self.files {
+            report.files.push(OutputFile {
+                path: folders.relative(&self.target.join(&file.path)),
+                digest: file.digest,
+                bytes: file.bytes,
+                rows: *rows,
+            });
+        }
+        report
+            .figures
+            .insert("headlines".to_owned(), json!(summary.headlines));
+        report
+            .figures
+            .insert("shown".to_owned(), json!(summary.shown));
+        report
+            .figures
+            .insert("hidden".to_owned(), json!(summary.hidden));
+        report
+    }
+}
