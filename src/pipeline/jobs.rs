@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
-use super::file::{Method, Pipeline, ProtectMode};
+use super::file::{Dates, Method, Pipeline, ProtectMode};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::run_directory::{RunDirectory, stage_folder};
@@ -51,7 +51,7 @@ pub fn run_stage(
         }
         Stage::Publish => {
             let job = publish_job(prepared, directory, receipts)?;
-            Ok(publish::run(job, folders)?.0)
+            Ok(publish::run(&job, folders)?.0)
         }
     }
 }
@@ -111,7 +111,8 @@ pub fn ingest_job(
         reference_date: pipeline.dates.reference,
         limits: ingest::Limits {
             share: limits.max_rejected_share,
-            rows: limits.max_rejected_rows,
+            count: None,
+            allowance: limits.max_rejected_rows,
         },
     }
 }
@@ -338,10 +339,25 @@ fn publish_job(
         release: publish::ReleaseInfo {
             id: directory.id().to_owned(),
             title: settings.publish.title.clone(),
-            rehearsal: prepared.plan.rehearsal,
-            reference_date: prepared.pipeline.dates.reference,
-            period: (prepared.pipeline.dates.start, prepared.pipeline.dates.end),
-            key_fingerprint: prepared.plan.key.clone(),
+            purpose: if prepared.plan.rehearsal {
+                publish::Purpose::Rehearsal
+            } else {
+                publish::Purpose::Production
+            },
+            reference_date: prepared.pipeline.dates.reference.to_string(),
+            period: in_words(prepared.pipeline.dates),
+            key_fingerprint: prepared
+                .plan
+                .key
+                .clone()
+                .unwrap_or_else(|| "none".to_owned()),
+            label: "Official statistics in development".to_owned(),
         },
     })
+}
+
+/// The year as its first and last day.
+fn in_words(dates: Dates) -> String {
+    let last = dates.end.yesterday().unwrap_or(dates.end);
+    format!("{} to {last}", dates.start)
 }
