@@ -1,0 +1,187 @@
+//! Promise: after `pseudonymise` no identifier, nor a plain hash of one, is in any file of the run,
+//! in what is printed, in a log or in an error message.
+
+mod world;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use arrow::array::{Array, Date32Array, FixedSizeBinaryArray, StringArray};
+use kinlink::columnar::TableReader;
+use sha2::{Digest, Sha256};
+use world::World;
+
+/// Identifiers of a column of a CSV extract, as they stand and in capitals, at least six long, so
+/// that a hit is no accident.
+fn of_column(world: &World, file: &str, column: &str, out: &mut HashSet<Vec<u8>>) {
+    let path = world.path().join("data/rehearsal").join(file);
+    let text = std::fs::read(&path).expect("an extract");
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_slice());
+    let headers = reader.byte_headers().expect("headers").clone();
+    let clean = |h: &[u8]| h.strip_prefix("\u{feff}".as_bytes()).unwrap_or(h).to_vec();
+    let place = headers
+        .iter()
+        .position(|h| clean(h) == column.as_bytes())
+        .unwrap_or_else(|| panic!("no column {column} in {file}"));
+    let before = out.len();
+    for record in reader.byte_records().flatten() {
+        let value = record.get(place).unwrap_or_default();
+        if value.len() >= 6 {
+            out.insert(value.to_vec());
+            out.insert(value.to_ascii_uppercase());
+        }
+    }
+    assert!(out.len() > before, "{file} {column} gave nothing");
+}
+
+fn identifiers(world: &World) -> HashSet<Vec<u8>> {
+    let mut out = HashSet::new();
+    for (file, column) in [
+        ("custody/offenders.csv", "LAST_NAME"),
+        ("custody/offenders.csv", "FIRST_NAME"),
+        ("custody/offenders.csv", "BIRTH_DATE"),
+        ("custody/offenders.csv", "OFFENDER_ID_DISPLAY"),
+        ("custody/offender_identifiers.csv", "IDENTIFIER"),
+        ("custody/persons.csv", "LAST_NAME"),
+        ("custody/persons.csv", "FIRST_NAME"),
+        ("custody/persons.csv", "BIRTHDATE"),
+        ("custody/addresses.csv", "POSTAL_CODE"),
+        ("childrens-services/school_census.csv", "UPN"),
+        ("childrens-services/school_census.csv", "Surname"),
+        ("childrens-services/school_census.csv", "Forename"),
+        ("childrens-services/school_census.csv", "PostCode"),
+        ("childrens-services/carers.csv", "SURNAME"),
+        ("childrens-services/carers.csv", "DOB"),
+        ("probation/alias.csv", "surname"),
+    ] {
+        of_column(world, file, column, &mut out);
+    }
+    assert!(out.len() > 1_000, "{}", out.len());
+    // Dates that the reports are about are no identifiers.
+    for public in ["2025-09-30", "2024-10-01", "2025-10-01"] {
+        out.remove(public.as_bytes());
+    }
+    out
+}
+
+/// Hits of identifiers in bytes, as whole words.
+fn hits(bytes: &[u8], identifiers: &HashSet<Vec<u8>>) -> usize {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || b"/-' ".contains(b);
+    let text = |b: &u8| b.is_ascii_alphanumeric() || b"/-'".contains(b);
+    let in_words = |split: &dyn Fn(&u8) -> bool| {
+        bytes
+            .split(|b| !split(b))
+            .filter(|w| identifiers.contains(*w))
+            .count()
+    };
+    in_words(&word) + in_words(&text)
+}
+
+/// Every value of a Parquet file, decoded.
+fn hits_in_table(path: &Path, identifiers: &HashSet<Vec<u8>>, hashes: &HashSet<[u8; 16]>) -> usize {
+    let mut found = 0;
+    for batch in TableReader::open(path, None).expect("a table") {
+        for column in batch.expect("a batch").columns() {
+            if let Some(texts) = column.as_any().downcast_ref::<StringArray>() {
+                found += texts
+                    .iter()
+                    .flatten()
+                    .filter(|t| identifiers.contains(t.as_bytes()))
+                    .count();
+            }
+            if let Some(bytes) = column.as_any().downcast_ref::<FixedSizeBinaryArray>() {
+                found += bytes
+                    .iter()
+                    .flatten()
+                    .filter(|b| <[u8; 16]>::try_from(*b).is_ok_and(|b| hashes.contains(&b)))
+                    .count();
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_identifier_is_left_after_pseudonymise() {
+    let world = World::small();
+    let output = world.run(&["run", "pipelines/rehearsal.toml"], 0);
+    let run = world.only_run();
+    let identifiers = identifiers(&world);
+    let hashes: HashSet<[u8; 16]> = identifiers
+        .iter()
+        .map(|i| Sha256::digest(i)[..16].try_into().expect("sixteen"))
+        .collect();
+
+    // The test can fail: the extracts themselves are full of hits.
+    let extract = std::fs::read(world.path().join("data/rehearsal/custody/persons.csv"));
+    assert!(hits(&extract.expect("an extract"), &identifiers) > 100);
+
+    for path in world::files(&run) {
+        let bytes = std::fs::read(&path).expect("a file");
+        assert_eq!(hits(&bytes, &identifiers), 0, "{}", path.display());
+        if path.extension().is_some_and(|e| e == "parquet") {
+            assert_eq!(
+                hits_in_table(&path, &identifiers, &hashes),
+                0,
+                "{}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(hits(&output.stdout, &identifiers), 0);
+    assert_eq!(hits(&output.stderr, &identifiers), 0);
+}
+
+#[test]
+fn the_payload_has_no_date_of_birth() {
+    let world = World::small();
+    world.run(&["run", "pipelines/rehearsal.toml", "--to", "pseudonymise"], 0);
+    let payload = world.only_run().join("stage/02-pseudonymise/payload/person");
+    let tables = world::files(&payload);
+    assert!(tables.len() >= 5);
+    for path in tables {
+        for batch in TableReader::open(&path, None).expect("a table") {
+            for column in batch.expect("a batch").columns() {
+                assert!(column.as_any().downcast_ref::<Date32Array>().is_none());
+            }
+        }
+    }
+    let clear = world.only_run().join("stage/01-ingest/person");
+    assert!(!clear.exists() || world::files(&clear).is_empty());
+}
+
+#[test]
+fn a_failing_run_tells_no_identifier() {
+    let world = World::small();
+    world.run(&["run", "pipelines/rehearsal.toml", "--to", "ingest"], 0);
+    let identifiers = identifiers(&world);
+    // Every date of birth in a form that the schema does not allow: far above the limit.
+    let path = world.path().join("data/rehearsal/custody/offenders.csv");
+    let text = std::fs::read_to_string(&path).expect("an extract");
+    let broken: String = text
+        .lines()
+        .map(|line| line.replace("19", "A9") + "\n")
+        .collect();
+    std::fs::write(&path, broken.replacen("A9", "19", 0)).expect("broken");
+    std::fs::remove_file(world.path().join("data/rehearsal/synth.json")).expect("removed");
+    world.edit("pipelines/rehearsal.toml", "[synth]", "[unused]");
+    let output = world.run(&["run", "pipelines/rehearsal.toml"], 2);
+    assert_eq!(hits(&output.stderr, &identifiers), 0);
+
+    // As a run on given extracts, without the section that writes them.
+    let pipeline = std::fs::read_to_string(world.path().join("pipelines/rehearsal.toml"))
+        .expect("a pipeline");
+    let start = pipeline.find("[unused]").expect("the section");
+    let end = pipeline.find("[key]").expect("the next section");
+    let without = format!("{}{}", &pipeline[..start], &pipeline[end..]);
+    std::fs::write(world.path().join("pipelines/rehearsal.toml"), without).expect("written");
+    let output = world.run(&["run", "pipelines/rehearsal.toml"], 3);
+    let said = world::text(&output.stderr);
+    assert!(said.contains("offenders.csv") && said.contains("BIRTH_DATE"), "{said}");
+    assert_eq!(hits(&output.stderr, &identifiers), 0, "{said}");
+    for path in world::files(&world.path().join("runs")) {
+        if path.ends_with("log.ndjson") {
+            assert_eq!(hits(&std::fs::read(&path).expect("a log"), &identifiers), 0);
+        }
+    }
+}
