@@ -21,6 +21,8 @@ pub(super) struct Desk<'a> {
     pub dice: Dice,
     pub pages: &'a mut Pages,
     pub probation: &'a mut Vec<ProbationRow>,
+    /// Carers of this family whose identity has been told.
+    pub told: Vec<u64>,
     /// What the family's area returns, and what the next one does.
     pub returns: [&'a mut BothReturns; 2],
 }

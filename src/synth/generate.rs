@@ -112,6 +112,7 @@ fn write_family(country: &Country, at: usize, area: &Area, in_area: u64, out: &m
         dice: making.dice,
         pages: &mut out.pages,
         probation: &mut out.probation,
+        told: Vec::new(),
         returns: [own, neighbour],
     };
     write_extracts(&mut desk, &mut family, &mut out.unnumbered, &mut out.counts);

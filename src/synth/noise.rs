@@ -27,10 +27,10 @@ pub(super) fn name(
         middle: middle.to_owned(),
         surname: surname.to_owned(),
     };
-    if dice.chance(**q.nickname) {
-        if let Some(short) = names.short(forename) {
-            short.clone_into(&mut out.forename);
-        }
+    if dice.chance(**q.nickname)
+        && let Some(short) = names.short(forename)
+    {
+        short.clone_into(&mut out.forename);
     }
     if dice.chance(**q.typo) {
         out.forename = typo(dice, &out.forename);

@@ -289,7 +289,7 @@ impl Making<'_> {
         let home = self.home(false);
         let mut index = self.adult(0, sex, group, birth, home);
         index.open = self.dice.chance(**p.recording.open);
-        self.into_custody(&mut index, prison);
+        self.give_stays(&mut index, prison);
         let mut family = Family {
             number,
             justice: Some(number),
@@ -302,7 +302,7 @@ impl Making<'_> {
         family
     }
 
-    fn into_custody(&mut self, adult: &mut Adult, prison: bool) {
+    fn give_stays(&mut self, adult: &mut Adult, prison: bool) {
         let p = self.p;
         let grown = years_after(adult.birth, 18);
         let woman = adult.sex == Sex::Female;
@@ -375,7 +375,7 @@ impl Making<'_> {
             let mut other = self.adult(slot, index.sex.other(), group, birth, home);
             if woman && prison && self.dice.chance(**p.parents.co_parent_of_mother) {
                 other.open = self.dice.chance(**p.recording.open);
-                self.into_custody(&mut other, true);
+                self.give_stays(&mut other, true);
             }
             family.adults.push(other);
         }

@@ -197,13 +197,15 @@ fn write_child(
     sheet.rows += 1;
     out.push_str("<Child><ChildIdentifiers>");
     element(out, "LAchildID", &client.id);
+    let adopted = year == 1 && !client.new_upn.is_empty();
     match client.upn.as_str() {
         "" => {}
         unknown if unknown.starts_with("UN") => element(out, "UPNunknown", unknown),
+        old if adopted => {
+            element(out, "UPN", &client.new_upn);
+            element(out, "FormerUPN", old);
+        }
         upn => element(out, "UPN", upn),
-    }
-    if year == 1 && !client.former_upn.is_empty() {
-        element(out, "FormerUPN", &client.former_upn);
     }
     element(out, "PersonBirthDate", birth);
     match (year, client.child.sex) {
@@ -225,7 +227,7 @@ fn write_child(
         element(
             out,
             "ReasonForClosure",
-            if client.former_upn.is_empty() {
+            if client.new_upn.is_empty() {
                 "RC8"
             } else {
                 "RC1"

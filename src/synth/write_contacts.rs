@@ -32,13 +32,12 @@ pub(super) fn write(desk: &mut Desk, family: &mut Family, position: usize, booki
         for i in 0..family.children.len() {
             let tie = tie_to(&family.children[i], position);
             let Some(tie) = tie else { continue };
-            if let Some(id) = write_child(desk, family, i, tie, (position, who), bookings) {
-                if desk
+            if let Some(id) = write_child(desk, family, i, tie, (position, who), bookings)
+                && desk
                     .dice
                     .chance(**desk.p.recording.child_visits / **desk.p.recording.visited)
-                {
-                    visitors.push(id);
-                }
+            {
+                visitors.push(id);
             }
         }
     }
@@ -99,14 +98,14 @@ fn write_child(
             "",
         ]);
     }
-    if tie == Tie::Own && named {
-        if let Some(flag) = family
+    if tie == Tie::Own
+        && named
+        && let Some(flag) = family
             .children
             .get_mut(i)
             .and_then(|c| c.named.get_mut(position))
-        {
-            *flag = true;
-        }
+    {
+        *flag = true;
     }
     Some(id)
 }
@@ -204,9 +203,11 @@ fn write_adults(
             family: who.family,
             who: 1 - who.who,
         };
-        let root = (!partner.stays.is_empty() && desk.dice.chance(0.5))
-            .then(|| desk.ids.offender(known, 0).to_string())
-            .unwrap_or_default();
+        let root = if !partner.stays.is_empty() && desk.dice.chance(0.5) {
+            desk.ids.offender(known, 0).to_string()
+        } else {
+            String::new()
+        };
         let word = match partner.sex {
             Sex::Female => desk.dice.word(&["PART", "WIFE", "GIF", "CLW"]),
             Sex::Male => desk.dice.word(&["PART", "HUS", "BOF", "CLH"]),
@@ -368,12 +369,12 @@ fn write_declarations(
     }
     let ever = young_children(family, position, REFERENCE);
     let text = **q.children_text;
-    if let Some(last) = bookings.last() {
-        if (ever > 0 && desk.dice.chance(text)) || desk.dice.chance(0.05) {
-            let words = children_text(desk, ever);
-            let id = last.id.to_string();
-            desk.pages.profiles.row(&[&id, "1", "CHILD", &words]);
-        }
+    if let Some(last) = bookings.last()
+        && ((ever > 0 && desk.dice.chance(text)) || desk.dice.chance(0.05))
+    {
+        let words = children_text(desk, ever);
+        let id = last.id.to_string();
+        desk.pages.profiles.row(&[&id, "1", "CHILD", &words]);
     }
 }
 

@@ -186,12 +186,13 @@ fn write_identifiers(desk: &mut Desk, who: Known, adult: &Adult, roots: &[u64]) 
             );
             desk.pages.identifiers.row(&[&root, "NINO", &nino, "N"]);
         }
-        if merged && k > 0 {
-            if let (Some(main), Some(other)) = (roots.first(), displays.get(k)) {
-                desk.pages
-                    .identifiers
-                    .row(&[&main.to_string(), "MERGED", other, "Y"]);
-            }
+        if merged
+            && k > 0
+            && let (Some(main), Some(other)) = (roots.first(), displays.get(k))
+        {
+            desk.pages
+                .identifiers
+                .row(&[&main.to_string(), "MERGED", other, "Y"]);
         }
     }
     merged

@@ -32,8 +32,8 @@ pub(super) struct Client<'a> {
     pub id: String,
     /// The UPN the authority holds: a UPN, `UN1` to `UN7`, or empty.
     pub upn: String,
-    /// The UPN from before an adoption.
-    pub former_upn: String,
+    /// The UPN given on adoption; empty where there was none.
+    pub new_upn: String,
     /// 0 for the family's area, 1 for the next.
     pub side: usize,
     pub home: String,
@@ -112,7 +112,7 @@ fn periods(desk: &mut Desk, family: &Family, child: &Child) -> Option<(Period, O
     }
     let need = share(**q.need_background, **q.need_mother, **q.need_father);
     let care = share(**q.care_background, **q.care_mother, **q.care_father) / need;
-    let earliest = child.birth.max(COLLECTION[0] - 200);
+    let earliest = child.birth.max(COLLECTION[0] - 400);
     let latest = (child.until() - 20).min(COLLECTION[2] - 10);
     if earliest >= latest {
         return None;
@@ -162,8 +162,8 @@ fn client<'a>(desk: &mut Desk, child: &'a Child, side: usize, outcome: Outcome) 
     } else {
         true_upn(desk, child, false)
     };
-    let former_upn = if outcome.adopted && of_age {
-        true_upn(desk, child, false)
+    let new_upn = if outcome.adopted && of_age {
+        true_upn(desk, child, true)
     } else {
         String::new()
     };
@@ -178,7 +178,7 @@ fn client<'a>(desk: &mut Desk, child: &'a Child, side: usize, outcome: Outcome) 
         child,
         id,
         upn,
-        former_upn,
+        new_upn,
         side,
         home,
         placement,
@@ -277,7 +277,9 @@ fn write_carer(
         british(need.from),
         need.to.map_or("", british),
     ]);
-    if let Some(person) = person {
+    // Brothers and sisters have the same carers.
+    if let Some(person) = person.filter(|_| !desk.told.contains(&id)) {
+        desk.told.push(id);
         let record = format!("carer:{number}/{id}");
         desk.tell("carers", &record, person, kind::ADULT);
     }
