@@ -4,7 +4,7 @@
 mod stage;
 
 use kinlink::schema::canonical::Table;
-use stage::{fixture, ingest, source};
+use stage::{custody, fixture, ingest, services, source};
 
 #[test]
 fn alias_merge_and_rebooking_are_one_parent_in_unbroken_custody() {
@@ -16,67 +16,6 @@ fn alias_merge_and_rebooking_are_one_parent_in_unbroken_custody() {
 fn rubbish_values_are_dropped_and_counted() {
     let out = ingest(fixture("scenario4"), custody()).unwrap();
     insta::assert_snapshot!(out.text());
-}
-
-fn custody() -> Vec<stage::Pattern> {
-    [
-        "offenders",
-        "offender_identifiers",
-        "offender_bookings",
-        "offender_external_movements",
-        "offender_imprison_statuses",
-        "offender_sentence_terms",
-        "offender_charges",
-        "offender_contact_persons",
-        "persons",
-        "offender_profile_details",
-        "offender_visits",
-        "offender_visit_visitors",
-        "addresses",
-        "oasys_bcst",
-    ]
-    .into_iter()
-    .map(|name| {
-        source(
-            "custody",
-            name,
-            &format!("custody/{name}.csv"),
-            &format!("custody/{name}"),
-        )
-    })
-    .collect()
-}
-
-/// The systems of children's services in one collection year.
-fn services(year: u32) -> Vec<stage::Pattern> {
-    let one = |system: &str, name: &str, file: String, schema: String| {
-        source(
-            system,
-            &format!("{name}_{year}"),
-            &file,
-            &format!("childrens-services/{schema}"),
-        )
-    };
-    vec![
-        one(
-            "ssda903",
-            "header",
-            format!("ssda903_{year}/{{la}}_header.csv"),
-            format!("ssda903_header_{year}"),
-        ),
-        one(
-            "ssda903",
-            "episodes",
-            format!("ssda903_{year}/{{la}}_episodes.csv"),
-            format!("ssda903_episodes_{year}"),
-        ),
-        one(
-            "cin",
-            "children",
-            format!("cin_{year}/{{la}}.xml"),
-            format!("cin_{year}"),
-        ),
-    ]
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Runs ingest on a folder and shows what it wrote.
 
+#![allow(dead_code)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -199,4 +201,107 @@ impl Ingested {
         }
         text
     }
+}
+
+/// The files of custody.
+pub fn custody() -> Vec<Pattern> {
+    [
+        "offenders",
+        "offender_identifiers",
+        "offender_bookings",
+        "offender_external_movements",
+        "offender_imprison_statuses",
+        "offender_sentence_terms",
+        "offender_charges",
+        "offender_contact_persons",
+        "persons",
+        "offender_profile_details",
+        "offender_visits",
+        "offender_visit_visitors",
+        "addresses",
+        "oasys_bcst",
+    ]
+    .into_iter()
+    .map(|name| {
+        source(
+            "custody",
+            name,
+            &format!("custody/{name}.csv"),
+            &format!("custody/{name}"),
+        )
+    })
+    .collect()
+}
+
+/// The files of children's services in one collection year.
+pub fn services(year: u32) -> Vec<Pattern> {
+    let one = |system: &str, name: &str, file: String, schema: String| {
+        source(
+            system,
+            &format!("{name}_{year}"),
+            &file,
+            &format!("childrens-services/{schema}"),
+        )
+    };
+    vec![
+        one(
+            "ssda903",
+            "header",
+            format!("ssda903_{year}/{{la}}_header.csv"),
+            format!("ssda903_header_{year}"),
+        ),
+        one(
+            "ssda903",
+            "episodes",
+            format!("ssda903_{year}/{{la}}_episodes.csv"),
+            format!("ssda903_episodes_{year}"),
+        ),
+        one(
+            "cin",
+            "children",
+            format!("cin_{year}/{{la}}.xml"),
+            format!("cin_{year}"),
+        ),
+    ]
+}
+
+/// All extracts of a data root.
+pub fn everything() -> Vec<Pattern> {
+    let mut all = custody();
+    all.push(source(
+        "probation",
+        "offender",
+        "probation/offender.parquet",
+        "probation/offender",
+    ));
+    for name in [
+        "alias",
+        "offender_address",
+        "personal_circumstance",
+        "oasys_assessment",
+        "disposal",
+    ] {
+        let file = format!("probation/{name}.csv");
+        all.push(source(
+            "probation",
+            name,
+            &file,
+            &format!("probation/{name}"),
+        ));
+    }
+    for year in [2024, 2025] {
+        all.extend(services(year).into_iter().map(|mut p| {
+            p.file = format!("childrens-services/{}", p.file);
+            p
+        }));
+    }
+    for (system, name) in [("census", "school_census"), ("carers", "carers")] {
+        all.push(source(
+            system,
+            name,
+            &format!("childrens-services/{name}.csv"),
+            &format!("childrens-services/{name}"),
+        ));
+    }
+    all
 }
