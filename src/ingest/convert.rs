@@ -246,24 +246,31 @@ fn children<'a>(raw: &str) -> (Cell<'a>, Grade) {
         "eleven", "twelve",
     ];
     let lower = raw.to_lowercase();
-    let mut found: Option<i32> = None;
-    for token in lower
+    let tokens: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|t| !t.is_empty())
-    {
-        let number = token.parse().ok().or_else(|| match token {
+        .collect();
+    let number = |token: &str| -> Option<i32> {
+        token.parse().ok().or_else(|| match token {
             "no" | "nil" | "zero" | "nought" => Some(0),
             _ => WORDS
                 .iter()
                 .position(|w| *w == token)
                 .and_then(|i| i32::try_from(i).ok()),
-        });
-        match (number, found) {
-            // Two numbers ("2 boys 1 girl", "3 or 4") leave it open which is meant.
-            (Some(a), Some(b)) if a != b => return (Cell::Null, Grade::Invalid),
-            (Some(a), None) => found = Some(a),
-            _ => {}
-        }
+        })
+    };
+    // "2 boys, 1 girl" adds up; two bare numbers ("3 or 4") leave it open which is meant.
+    let has = |words: &[&str]| tokens.iter().any(|t| words.contains(t));
+    let both =
+        has(&["boy", "boys", "son", "sons"]) && has(&["girl", "girls", "daughter", "daughters"]);
+    let mut found: Option<i32> = None;
+    for value in tokens.iter().filter_map(|t| number(t)) {
+        found = match found {
+            None => Some(value),
+            Some(before) if both => Some(before.saturating_add(value)),
+            Some(before) if before == value => found,
+            Some(_) => return (Cell::Null, Grade::Invalid),
+        };
     }
     match found {
         Some(n) if (0..=MOST_CHILDREN).contains(&n) => (Cell::Number(n), Grade::Good),
@@ -302,7 +309,7 @@ mod tests {
             assert!(children(raw).0 == Cell::Number(number), "{raw}");
         }
         assert_eq!(children("33").1, Grade::Default);
-        assert_eq!(children("2 boys 1 girl").1, Grade::Invalid);
+        assert_eq!(children("3 or 4").1, Grade::Invalid);
         assert_eq!(children("see file").1, Grade::Invalid);
     }
 

@@ -162,7 +162,6 @@ landing! {
         BOOKING "booking" Key required;
         CONTACT "contact" Key required;
         RELATIONSHIP "relationship" Word;
-        END "end" Date;
     }
     /// What a prisoner (by booking) or a person (by record) declared about children.
     declaration = 9 {

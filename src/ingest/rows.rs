@@ -7,6 +7,7 @@ use super::chunk::Chunk;
 use super::convert::{self, Cell, Grade, Setting};
 use super::mapping::{Filling, Mapping, TargetPlan};
 use super::read::{Binding, RawBatch};
+use crate::schema::code_list::NOTHING;
 use crate::schema::table_schema::{FieldSchema, FieldType, OnInvalid};
 
 /// What all rows of a file have in common.
@@ -178,7 +179,10 @@ pub fn process(context: &FileContext<'_>, batch: &RawBatch) -> Processed {
             };
             match row.land(&mut cells, &mut composed) {
                 Landing::Lands => out.chunks[t].push(place.row, &cells),
-                Landing::OutOfScope => out.out_of_scope[t] += 1,
+                Landing::OutOfScope => {
+                    out.out_of_scope[t] += 1;
+                    continue;
+                }
                 Landing::Rejected(rule, which) => {
                     out.rejected.push(place.rejected(Some(t), rule, which));
                 }
@@ -253,7 +257,7 @@ fn check<'a>(mapping: &'a Mapping, index: usize, cell: &'a str) -> Result<Value<
     };
     Ok(Value {
         raw: Some(raw),
-        coded,
+        coded: coded.filter(|word| *word != NOTHING),
         grade: Some(grade),
     })
 }

@@ -2,12 +2,15 @@
 //!
 //! Each list is a CSV in `schemas/codes/`, `code,word` (further columns are for readers), and is
 //! built into the binary. A code ending in `*` stands for all codes that begin so; the longest
-//! beginning wins. A schema names a list with `"kinlink:codes": "ethnicity"` or writes its own
+//! beginning wins. The word `-` says that the code is known and means nothing here. A schema names a list with `"kinlink:codes": "ethnicity"` or writes its own
 //! list in place.
 
 use std::sync::OnceLock;
 
 use hashbrown::HashMap;
+
+/// The word of a code that is known and means nothing here.
+pub const NOTHING: &str = "-";
 
 /// A list: codes and what they mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -176,6 +176,17 @@ impl<'a> People<'a> {
             .map(|(_, record)| *record)
     }
 
+    /// The day on which the person died, if it is known.
+    pub fn died(&self, record: &str) -> Option<i32> {
+        let at = *self.index.get(record)?;
+        let root = self.same[at];
+        self.people[root]
+            .rows
+            .iter()
+            .filter_map(|row| row.date(p::DATE_OF_DEATH))
+            .min()
+    }
+
     /// Somebody says that this person is a child.
     pub fn is_child(&mut self, record: &str) {
         if let Some(&at) = self.index.get(record) {
