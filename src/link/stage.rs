@@ -17,7 +17,7 @@ use super::owner_side::{self, Joined, Records};
 use crate::accounting::RowAccount;
 use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::digest::Digest;
-use crate::pseudonymise::Pseudonym;
+use crate::pseudonymise::{Pseudonym, Recipe};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 pub use super::decide::SourceInfo;
@@ -76,6 +76,9 @@ pub struct Model {
     pub links: u64,
     /// The passes.
     pub passes: Vec<PassSummary>,
+    /// The recipes of the passes in order, where this program made the keys itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipes: Vec<Recipe>,
 }
 
 /// The word in `model.json` for this form of model.
@@ -279,6 +282,7 @@ pub fn model(decided: &Decided, records: &Records, max_group: usize, floor: f64)
         entities,
         links: decided.links.len() as u64,
         passes: decided.passes.clone(),
+        recipes: Vec::new(),
     }
 }
 
