@@ -176,7 +176,7 @@ pub struct Ranked {
 /// Recipes from strict to loose, by the collision rates of their parts in the files. A part's rate
 /// is the share of the pairs of records of one file that agree on it, among those that have it;
 /// over both files, the pairs are pooled.
-pub fn ranked(recipes: Vec<Recipe>, files: &[&[Person]], other_names: &[String]) -> Vec<Ranked> {
+pub fn ranked(recipes: Vec<Recipe>, files: &[Vec<&Person>], other_names: &[String]) -> Vec<Ranked> {
     let mut parts: Vec<Part> = Vec::new();
     for part in recipes.iter().flat_map(Recipe::parts) {
         if !parts.contains(part) {
@@ -203,14 +203,14 @@ pub fn ranked(recipes: Vec<Recipe>, files: &[&[Person]], other_names: &[String])
     out
 }
 
-fn collision_rate(part: &Part, files: &[&[Person]], other_names: &[String]) -> f64 {
+fn collision_rate(part: &Part, files: &[Vec<&Person>], other_names: &[String]) -> f64 {
     let hasher = DefaultHashBuilder::default();
     let (mut same, mut all) = (0_u64, 0_u64);
     let mut hashes: Vec<u64> = Vec::new();
     for people in files {
         let mut counts: HashMap<u64, u64> = HashMap::new();
         let mut having = 0_u64;
-        for person in *people {
+        for person in people {
             hashes.clear();
             person.with_identity(other_names, |who| part.hashes(who, &hasher, &mut hashes));
             having += u64::from(!hashes.is_empty());
