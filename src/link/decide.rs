@@ -167,6 +167,10 @@ pub struct Decision {
     weakest: f64,
 }
 
+/// A key that would join more entities of two or more records than this is the key of a common
+/// value, not of a person.
+const MOST_FORMED: usize = 4;
+
 /// What a key says about the entities that share it.
 enum Verdict {
     /// Nothing new.
@@ -332,6 +336,12 @@ impl Decision {
         };
         if !(self.rules.admissible(first, first) || sources.any(|s| s != first)) {
             return Verdict::Settled;
+        }
+        let formed = open
+            .iter()
+            .filter(|(root, _)| self.entities.size(*root) > 1);
+        if formed.count() > MOST_FORMED {
+            return Verdict::Ambiguous;
         }
         let mut taken = 0;
         for (_, theirs) in &open {

@@ -3,6 +3,10 @@
 //! The list is long and general; how often two people agree on each part, counted in the files
 //! themselves, puts it in order from strict to loose and takes out what is too common to be worth
 //! encoding. Nothing in it is fitted to one data set.
+//!
+//! Every recipe holds a date of birth (the year at least), both names, or the number of a person
+//! in some system: a surname and two words about a place make a family, not a person, and no
+//! product of rates would say so.
 
 use hashbrown::{DefaultHashBuilder, HashMap};
 use rayon::prelude::*;
@@ -82,7 +86,6 @@ const GENERAL: &[&[&str]] = &[
     &["forename", "surname", "other.address"],
     &["forename", "date_of_birth", "other.address"],
     &["surname", "date_of_birth", "other.address"],
-    &["surname", "postcode", "other.address", "sex"],
     &["forename", "postcode", "other.address"],
     &["surname.soundex", "forename.soundex", "other.address"],
     &["date_of_birth", "postcode", "other.address"],
@@ -98,6 +101,15 @@ const WITH_IDENTIFIER: &[&[&str]] = &[
     &["date_of_birth"],
     &["date_of_birth.year", "sex"],
     &["postcode"],
+    &["forename", "postcode"],
+    &["surname", "postcode"],
+];
+
+/// Recipes of a further name, which says little that the other names do not say.
+const WITH_NAME: &[&[&str]] = &[
+    &["date_of_birth"],
+    &["postcode"],
+    &["date_of_birth.year", "postcode.district"],
 ];
 
 /// Recipes of any other further field.
@@ -107,8 +119,7 @@ const WITH_OTHER: &[&[&str]] = &[
     &["forename.soundex", "surname.soundex", "date_of_birth.year"],
     &["forename", "date_of_birth"],
     &["surname", "date_of_birth"],
-    &["forename", "postcode"],
-    &["surname", "postcode"],
+    &["forename", "surname", "postcode"],
     &["date_of_birth", "postcode"],
 ];
 
@@ -130,6 +141,7 @@ pub fn candidates(spec: &Spec) -> Vec<Recipe> {
     for (name, other) in &spec.other {
         let with = match other.compare {
             Compare::Identifier => WITH_IDENTIFIER,
+            Compare::Name => WITH_NAME,
             _ => WITH_OTHER,
         };
         for words in with {
@@ -138,16 +150,24 @@ pub fn candidates(spec: &Spec) -> Vec<Recipe> {
             add(words);
         }
     }
-    // Two further fields and a name: where there is neither date nor postcode.
-    let plain: Vec<&String> = spec.other.keys().collect();
-    for (i, a) in plain.iter().enumerate() {
-        for b in plain.iter().skip(i + 1) {
-            for name in ["forename", "surname"] {
-                add(vec![
-                    name.to_owned(),
-                    format!("other.{a}"),
-                    format!("other.{b}"),
-                ]);
+    // Two further fields: with both names, or, if one is a person's number, with either.
+    let further: Vec<(&String, Compare)> = spec
+        .other
+        .iter()
+        .map(|(name, other)| (name, other.compare))
+        .filter(|(_, compare)| *compare != Compare::Name)
+        .collect();
+    for (i, (a, of_a)) in further.iter().enumerate() {
+        for (b, of_b) in further.iter().skip(i + 1) {
+            let numbered = [of_a, of_b].contains(&&Compare::Identifier);
+            let names: &[&[&str]] = match numbered {
+                true => &[&["forename"], &["surname"]],
+                false => &[&["forename", "surname"]],
+            };
+            for words in names {
+                let mut words = owned(words);
+                words.extend([format!("other.{a}"), format!("other.{b}")]);
+                add(words);
             }
         }
     }
