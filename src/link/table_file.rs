@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 
 use super::LinkError;
 use super::spec::nearest;
-use crate::columnar::TableReader;
+use crate::columnar::{ColumnarError, TableReader};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
 /// Calls `each` with every row's number (from 1, the header not counted) and its values in the
@@ -149,7 +149,7 @@ fn parquet(
     distinct.dedup();
     let mut row = 0;
     for batch in TableReader::open(path, Some(&distinct))? {
-        let batch = batch?;
+        let batch = batch.map_err(|error| explained(path, error))?;
         let mut columns = Vec::with_capacity(wanted.len());
         for name in wanted {
             let column = batch
@@ -180,6 +180,43 @@ fn parquet(
         }
     }
     Ok(row)
+}
+
+/// Says more of a file that could not be read, where its compression is the reason.
+fn explained(path: &Path, error: ColumnarError) -> LinkError {
+    use ::parquet::basic::Compression;
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    let reader = match (&error, File::open(path)) {
+        (ColumnarError::Malformed { .. }, Ok(file)) => SerializedFileReader::new(file).ok(),
+        _ => None,
+    };
+    let other = reader.and_then(|reader| {
+        let mut columns = reader
+            .metadata()
+            .row_groups()
+            .iter()
+            .flat_map(|group| group.columns());
+        columns
+            .find(|c| {
+                !matches!(
+                    c.compression(),
+                    Compression::UNCOMPRESSED | Compression::ZSTD(_)
+                )
+            })
+            .map(|c| c.compression())
+    });
+    match other {
+        Some(compression) => LinkError::one(
+            Diagnostic::new(
+                "KL-L-027",
+                Exit::Input,
+                format!("the file is compressed with {compression}, which is not read here"),
+                "write it again with Zstandard or without compression, or as CSV",
+            )
+            .at(Place::file(path)),
+        ),
+        None => error.into(),
+    }
 }
 
 fn as_text(column: &ArrayRef) -> Option<StringArray> {
