@@ -16,6 +16,7 @@ pub struct Args {
 pub fn all() -> Vec<&'static Explanation> {
     [
         crate::columnar::EXPLANATIONS,
+        crate::link::EXPLANATIONS,
         crate::pseudonymise::EXPLANATIONS,
     ]
     .into_iter()

@@ -1,11 +1,232 @@
-//! `kinlink link`.
+//! `kinlink link`: two files, or the rows of one, linked on encodings; and such links evaluated.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
 
 use super::{Context, Done, Failure};
+use crate::link::evaluate::{Evaluation, Score, Truth, evaluate};
+use crate::link::out_files;
+use crate::link::report::percent;
+use crate::link::spec::Spec;
+use crate::link::stage::expected_chance;
+use crate::link::standalone::{self, Outcome, Request};
+use crate::pseudonymise::MasterKey;
 
 /// Arguments of `kinlink link`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  \
+        kinlink link census.csv survey.parquet --spec spec.toml --key KEY -o out\n  \
+        kinlink link people.csv --spec spec.toml --key KEY -o out      duplicates in one file\n  \
+        kinlink link evaluate out --truth pairs.csv"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The first file, CSV or Parquet; alone, its rows are searched for duplicates.
+    #[arg(required = true)]
+    left: Option<PathBuf>,
+    /// The second file.
+    right: Option<PathBuf>,
+    /// Which column is what, in TOML.
+    #[arg(long, required = true)]
+    spec: Option<PathBuf>,
+    /// The key file.
+    #[arg(long, required = true)]
+    key: Option<PathBuf>,
+    /// The folder for the results; new or empty.
+    #[arg(short, long, required = true)]
+    out: Option<PathBuf>,
+    /// Least probability of a link.
+    #[arg(long, value_parser = probability)]
+    threshold: Option<f64>,
+    /// A row is linked to one row of the other file at most.
+    #[arg(long)]
+    one_to_one: bool,
+    /// Also write every pair at least this probable to pairs.parquet.
+    #[arg(long, value_name = "P", value_parser = probability)]
+    keep: Option<f64>,
+    /// Use the passes and probabilities of an earlier model.json.
+    #[arg(long)]
+    model: Option<PathBuf>,
+}
 
-pub(super) fn run(_args: Args, _context: &Context) -> Result<Done, Failure> {
-    Ok(Done::new("", serde_json::Value::Null))
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare the links in a folder with a known truth.
+    Evaluate(EvaluateArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct EvaluateArgs {
+    /// The folder that `kinlink link` wrote.
+    out: PathBuf,
+    /// The true pairs: a file with the columns left_id and right_id.
+    #[arg(
+        long,
+        conflicts_with = "entity_column",
+        required_unless_present = "entity_column"
+    )]
+    truth: Option<PathBuf>,
+    /// The column of the inputs that names the true entity.
+    #[arg(long)]
+    entity_column: Option<String>,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
+        _ => Err("a probability is a number from 0 to 1".to_owned()),
+    }
+}
+
+pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
+    if let Some(Command::Evaluate(args)) = args.command {
+        return run_evaluate(args);
+    }
+    let (Some(left), Some(spec), Some(key), Some(out)) = (args.left, args.spec, args.key, args.out)
+    else {
+        // The parser has asked for all four.
+        return Ok(Done::new("", serde_json::Value::Null));
+    };
+    let request = Request {
+        left,
+        right: args.right,
+        spec,
+        key,
+        out,
+        threshold: args.threshold,
+        one_to_one: args.one_to_one,
+        keep: args.keep,
+        model: args.model,
+    };
+    standalone::check_out(&request.out)?;
+    let spec = Spec::read(&request.spec)?;
+    let key = MasterKey::load(&request.key)?;
+    let outcome = standalone::link(&request, &spec, &key, &context.progress)?;
+    out_files::write(&outcome, &request, &spec)?;
+    Ok(told(&outcome, &request))
+}
+
+fn told(outcome: &Outcome, request: &Request) -> Done {
+    let model = &outcome.model;
+    let mut text = String::new();
+    for (source, input) in outcome.sources.iter().zip(&outcome.inputs) {
+        let _ = writeln!(
+            text,
+            "{:<6} {:>9} rows{}",
+            source.name,
+            input.people.len(),
+            if source.duplicate_free {
+                ", free of duplicates"
+            } else {
+                ""
+            },
+        );
+        for (field, n) in &input.unread {
+            let _ = writeln!(
+                text,
+                "       {n:>9} values of {field} not read: taken as missing"
+            );
+        }
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<72} {:>9} {:>9} {:>8} {:>6}",
+        "pass", "links", "by chance", "prob., %", "used"
+    );
+    for pass in &model.passes {
+        let _ = writeln!(
+            text,
+            "{:<72} {:>9} {:>9.1} {:>8} {:>6}",
+            pass.name,
+            pass.links_made,
+            pass.expected_chance,
+            percent(pass.match_probability),
+            if pass.used { "yes" } else { "no" },
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{} links join {} of {} rows into {} entities; {:.1} links expected by chance.",
+        model.links,
+        model.records_linked,
+        outcome.rows(),
+        model.entities,
+        expected_chance(&model.passes),
+    );
+    let json = json!({
+        "out": request.out,
+        "rows": outcome.inputs.iter().map(|i| i.people.len()).collect::<Vec<_>>(),
+        "links": model.links,
+        "entities": model.entities,
+        "records_linked": model.records_linked,
+        "expected_chance_links": expected_chance(&model.passes),
+        "duplicate_free": outcome.sources.iter().map(|s| s.duplicate_free).collect::<Vec<_>>(),
+        "passes": model.passes,
+        "too_common": outcome.too_common,
+    });
+    Done::new(text, json).next(format!(
+        "kinlink link evaluate {} --truth TRUTH.csv, or open {}",
+        request.out.display(),
+        request.out.join("linkage.html").display()
+    ))
+}
+
+fn run_evaluate(args: EvaluateArgs) -> Result<Done, Failure> {
+    let truth = match (args.truth, args.entity_column) {
+        (Some(path), _) => Truth::Pairs(path),
+        (None, column) => Truth::EntityColumn(column.unwrap_or_default()),
+    };
+    let found = evaluate(&args.out, &truth)?;
+    let json = serde_json::to_value(&found).unwrap_or_default();
+    Ok(Done::new(table(&found), json))
+}
+
+fn table(found: &Evaluation) -> String {
+    let mut text = format!(
+        "true pairs   {:>10}\nbrought together {:>6}\n\n{:<10} {:>10} {:>10} {:>10} {:>8} {:>8}\n",
+        found.true_pairs,
+        found.blocked_true_pairs,
+        "",
+        "predicted",
+        "true",
+        "precision",
+        "recall",
+        "F1"
+    );
+    let number = |n: Option<f64>| n.map_or_else(|| "–".to_owned(), |n| format!("{n:.4}"));
+    for (name, score) in [("pairs", &found.pairs), ("clusters", &found.clusters)] {
+        let Score {
+            predicted,
+            tp,
+            precision,
+            recall,
+            f1,
+            interval,
+        } = score;
+        let _ = writeln!(
+            text,
+            "{name:<10} {predicted:>10} {tp:>10} {:>10} {:>8} {:>8}",
+            number(*precision),
+            number(*recall),
+            number(*f1)
+        );
+        let range = |r: Option<[f64; 2]>| {
+            r.map_or_else(|| "–".to_owned(), |[a, b]| format!("{a:.4} to {b:.4}"))
+        };
+        let _ = writeln!(
+            text,
+            "{:<10} precision {}, recall {} (Wilson, 95 %)",
+            "",
+            range(interval.precision),
+            range(interval.recall)
+        );
+    }
+    text
 }

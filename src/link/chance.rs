@@ -9,8 +9,8 @@
 //!   collision rates of the key's parts (below);
 //! - where none is, and the owner measured the parts while encoding, `u` is the product of the
 //!   collision rates of the key's parts, each the chance that two records of the file agree on
-//!   that part, times [`DEPENDENCE`]. True duplicates in the file raise each rate, so the product
-//!   errs towards too much chance;
+//!   that part, times [`DEPENDENCE`]. True duplicates in the file raise each rate, so the owner
+//!   counts the rates a second time on one record of each entity found the first time;
 //! - where none is and nothing else is known, `u` is the least, over the sources, of the rate of
 //!   pairs that share the key and are not linked yet. Their true duplicates are among them, so
 //!   this too errs towards too much chance.
@@ -83,19 +83,19 @@ pub fn rate(rows: &[u64], collisions: &[u64], duplicate_free: &[bool], parts: Op
             from: RateFrom::Counted,
         };
     }
+    if let Some(u) = parts {
+        return Rate {
+            u,
+            from: RateFrom::Parts,
+        };
+    }
     let bound = sources()
         .filter(|((n, _), _)| **n > 1)
         .map(|((n, c), _)| (real(*c) + 1.0) / (pairs(*n) + 1.0))
         .fold(1.0, f64::min);
-    match parts {
-        Some(u) if u < bound => Rate {
-            u,
-            from: RateFrom::Parts,
-        },
-        _ => Rate {
-            u: bound,
-            from: RateFrom::Bound,
-        },
+    Rate {
+        u: bound,
+        from: RateFrom::Bound,
     }
 }
 

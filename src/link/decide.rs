@@ -1,5 +1,9 @@
 //! The decision: passes from strict to loose, keys that are unambiguous, one entity a person.
 //!
+//! A link that joins two entities has the probability of its pass. A pair that earlier passes had
+//! brought into one entity through others, and that now shares a key itself, becomes a link too;
+//! it stands on those other links, so it has the probability of the weakest so far.
+//!
 //! A pass is decided as a whole: every key is judged against the entities as they were before the
 //! pass, so that the outcome depends neither on the order of the keys (which a new encoding key
 //! would change) nor on that of the rows.
@@ -79,6 +83,20 @@ pub struct Pair {
     pub probability: f64,
 }
 
+impl Pair {
+    fn new((left, right): (u32, u32), pass: u8, probability: f64) -> Self {
+        Pair {
+            left,
+            right,
+            pass,
+            probability,
+        }
+    }
+}
+
+/// Pairs that a pass joins, and pairs that were joined before it.
+type NewLinks = (Vec<(u32, u32)>, Vec<(u32, u32)>);
+
 /// Links and expected chance agreements between two sources in one pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Between {
@@ -111,8 +129,11 @@ pub struct PassSummary {
     pub largest_group: u64,
     /// Pairs of records that share a key and could be one person.
     pub pairs_seen: u64,
-    /// Pairs among them that no earlier pass had linked and this one links.
+    /// New links that join records which no earlier pass had brought into one entity.
     pub links_made: u64,
+    /// New links between records that earlier passes had brought into one entity already, through
+    /// others.
+    pub links_settled: u64,
     /// Keys left unlinked because they fit several people.
     pub ambiguous_keys: u64,
     /// Keys left unlinked because another key of the pass contradicts them.
@@ -123,9 +144,9 @@ pub struct PassSummary {
     pub u: f64,
     /// How it is known.
     pub u_from: RateFrom,
-    /// New links to expect by chance alone.
+    /// New links of `links_made` to expect by chance alone.
     pub expected_chance: f64,
-    /// The probability of the pass's links; none where it made none.
+    /// The probability of the links of `links_made`; none where there are none.
     pub match_probability: Option<f64>,
     /// Their weight in bits.
     pub match_weight: Option<f64>,
@@ -142,7 +163,13 @@ pub struct Decision {
     kept: Vec<Pair>,
     passes: Vec<PassSummary>,
     most_rows: Vec<u64>,
+    /// The least probability of a link so far.
+    weakest: f64,
 }
+
+/// A key that would join more entities of two or more records than this is the key of a common
+/// value, not of a person.
+const MOST_FORMED: usize = 4;
 
 /// What a key says about the entities that share it.
 enum Verdict {
@@ -166,6 +193,7 @@ impl Decision {
             kept: Vec::new(),
             passes: Vec::new(),
             most_rows,
+            weakest: chance::MOST,
         }
     }
 
@@ -215,28 +243,27 @@ impl Decision {
             }
         }
         let (trial, contradicted) = self.tried(&joins);
-        let found = self.new_links(&trial, &input.groups, records);
+        let (found, settled) = self.new_links(&trial, &input.groups, records);
         let summary = self.weigh(input, &collisions, &found, records);
         let number = u8::try_from(self.passes.len()).unwrap_or(u8::MAX);
         let probability = summary.match_probability.unwrap_or(0.0);
-        let pair = |(left, right): &(u32, u32)| Pair {
-            left: *left,
-            right: *right,
-            pass: number,
-            probability,
-        };
+        self.link(&settled, number, self.weakest);
         if summary.used {
             self.entities = trial;
-            for (a, b) in &found {
-                self.seen.insert(packed(*a, *b));
+            if !found.is_empty() {
+                self.weakest = self.weakest.min(probability);
             }
-            self.links.extend(found.iter().map(pair));
+            self.link(&found, number, probability);
         } else if self.rules.keep.is_some_and(|keep| probability >= keep) {
-            self.kept.extend(found.iter().map(pair));
+            let pairs = found
+                .iter()
+                .map(|pair| Pair::new(*pair, number, probability));
+            self.kept.extend(pairs);
         }
         self.keep_rivals(input, &ambiguous, probability, number, records);
         self.passes.push(PassSummary {
             pairs_seen,
+            links_settled: settled.len() as u64,
             ambiguous_keys: ambiguous.len() as u64,
             contradicted_keys: contradicted,
             ..summary
@@ -310,6 +337,12 @@ impl Decision {
         if !(self.rules.admissible(first, first) || sources.any(|s| s != first)) {
             return Verdict::Settled;
         }
+        let formed = open
+            .iter()
+            .filter(|(root, _)| self.entities.size(*root) > 1);
+        if formed.count() > MOST_FORMED {
+            return Verdict::Ambiguous;
+        }
         let mut taken = 0;
         for (_, theirs) in &open {
             if taken & theirs != 0 {
@@ -368,14 +401,17 @@ impl Decision {
         (trial, keys)
     }
 
-    /// Pairs that share a key, are in one entity, and were not linked before; each once.
-    fn new_links(
-        &self,
-        trial: &Entities,
-        groups: &RecordGroups,
-        records: &Records,
-    ) -> Vec<(u32, u32)> {
-        let mut found = Vec::new();
+    fn link(&mut self, pairs: &[(u32, u32)], pass: u8, probability: f64) {
+        for pair in pairs {
+            self.seen.insert(packed(pair.0, pair.1));
+            self.links.push(Pair::new(*pair, pass, probability));
+        }
+    }
+
+    /// Pairs that share a key, are in one entity of `trial`, and were not linked before, each
+    /// once: those that this pass joins, and those that were in one entity before it.
+    fn new_links(&self, trial: &Entities, groups: &RecordGroups, records: &Records) -> NewLinks {
+        let (mut found, mut settled) = (Vec::new(), Vec::new());
         for group in groups.iter() {
             for (i, a) in group.iter().enumerate() {
                 let root = trial.root(*a);
@@ -386,14 +422,21 @@ impl Decision {
                             .admissible(records.source(*a), records.source(*b))
                         && !self.seen.contains(&packed(*a, *b))
                     {
-                        found.push(ordered(*a, *b, records));
+                        let pair = ordered(*a, *b, records);
+                        if self.entities.root(*a) == self.entities.root(*b) {
+                            settled.push(pair);
+                        } else {
+                            found.push(pair);
+                        }
                     }
                 }
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        for list in [&mut found, &mut settled] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        (found, settled)
     }
 
     /// The figures of a pass, and whether it is used.
@@ -457,6 +500,7 @@ impl Decision {
             largest_group: input.seen.largest_group,
             pairs_seen: 0,
             links_made: made,
+            links_settled: 0,
             ambiguous_keys: 0,
             contradicted_keys: 0,
             capped_keys: input.seen.capped_keys,

@@ -19,9 +19,17 @@ pub mod chance;
 pub mod decide;
 pub mod entities;
 mod error;
+pub mod evaluate;
 pub mod linkage_side;
+pub mod out_files;
 pub mod owner_side;
+pub mod people;
+pub mod recipes;
+pub mod report;
+pub mod spec;
 pub mod stage;
+pub mod standalone;
+pub mod table_file;
 
 pub use error::{EXPLANATIONS, LinkError};
 pub use stage::{Job, KindJob, PassFiles, SourceInfo, run};

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::LinkError;
+use super::chance;
 use super::decide::{Decided, Decision, PassInput, PassSummary, Rules};
 use super::linkage_side::{self, PassRows};
 use super::owner_side::{self, Joined, Records};
 use crate::accounting::RowAccount;
 use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::digest::Digest;
-use crate::pseudonymise::Pseudonym;
+use crate::pseudonymise::{Pseudonym, Recipe};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 pub use super::decide::SourceInfo;
@@ -76,6 +77,9 @@ pub struct Model {
     pub links: u64,
     /// The passes.
     pub passes: Vec<PassSummary>,
+    /// The recipes of the passes in order, where this program made the keys itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipes: Vec<Recipe>,
 }
 
 /// The word in `model.json` for this form of model.
@@ -279,6 +283,7 @@ pub fn model(decided: &Decided, records: &Records, max_group: usize, floor: f64)
         entities,
         links: decided.links.len() as u64,
         passes: decided.passes.clone(),
+        recipes: Vec::new(),
     }
 }
 
@@ -383,10 +388,7 @@ fn write_links(path: &Path, decided: &Decided, records: &Records) -> Result<Writ
         Field::new("match_probability", DataType::Float64, false),
     ]));
     let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, &[])?;
-    let weight = |pass: u8| {
-        let pass = decided.passes.get(usize::from(pass));
-        pass.and_then(|p| p.match_weight).unwrap_or(0.0)
-    };
+    let weight = |probability: f64| chance::weight(probability, decided.prior);
     for chunk in decided.links.chunks(BATCH) {
         let batch = RecordBatch::try_new(
             schema.clone(),
@@ -395,7 +397,7 @@ fn write_links(path: &Path, decided: &Decided, records: &Records) -> Result<Writ
                 pseudonym_column(chunk.iter().map(|l| records.pseudonym(l.right)), path)?,
                 Arc::new(UInt8Array::from_iter_values(chunk.iter().map(|l| l.pass))),
                 Arc::new(Float64Array::from_iter_values(
-                    chunk.iter().map(|l| weight(l.pass)),
+                    chunk.iter().map(|l| weight(l.probability)),
                 )),
                 Arc::new(Float64Array::from_iter_values(
                     chunk.iter().map(|l| l.probability),

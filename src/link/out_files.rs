@@ -1,0 +1,246 @@
+//! The folder that a stand-alone linkage writes, and that `evaluate` reads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
+
+use super::LinkError;
+use super::decide::Pair;
+use super::report;
+use super::spec::Spec;
+use super::stage::{write_json, write_text};
+use super::standalone::{Outcome, Request, sides};
+use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter};
+use crate::digest::Digest;
+
+/// `inputs.json`: what was linked, so that a truth that stands in the inputs can be found again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// The files, left first.
+    pub inputs: Vec<InputFile>,
+    /// The specification.
+    pub spec: SpecFile,
+    /// The fingerprint of the key.
+    pub key_fingerprint: String,
+}
+
+/// An input file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// `left`, `right`, or `file` where there is one.
+    pub side: String,
+    /// Where it was.
+    pub path: PathBuf,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its length.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// The column that identifies a row.
+    pub id: String,
+}
+
+/// The specification's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpecFile {
+    /// Where it was.
+    pub path: PathBuf,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// Writes every file of the folder.
+pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), LinkError> {
+    let out = &request.out;
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| LinkError::Io { path, source }
+    };
+    std::fs::create_dir_all(out).map_err(io(out))?;
+    let names = sides(outcome.inputs.len() > 1);
+    let mut files = Vec::new();
+    for (side, input) in outcome.inputs.iter().enumerate() {
+        files.push(InputFile {
+            side: names.get(side).copied().unwrap_or_default().to_owned(),
+            path: std::path::absolute(&input.path).map_err(io(&input.path))?,
+            digest: input.digest,
+            bytes: input.bytes,
+            rows: input.people.len() as u64,
+            id: spec.id.of(side).clone(),
+        });
+    }
+    let (digest, _) = Digest::of_file(&request.spec).map_err(io(&request.spec))?;
+    let inputs = Inputs {
+        inputs: files,
+        spec: SpecFile {
+            path: std::path::absolute(&request.spec).map_err(io(&request.spec))?,
+            digest,
+        },
+        key_fingerprint: outcome.fingerprint.clone(),
+    };
+    write_json(&out.join("inputs.json"), &inputs)?;
+    write_pairs(&out.join("links.parquet"), outcome, &outcome.decided.links)?;
+    if let Some(keep) = request.keep {
+        let mut all: Vec<Pair> = outcome.decided.links.clone();
+        all.extend(outcome.decided.kept.iter().copied());
+        all.retain(|p| p.probability >= keep);
+        all.sort_unstable_by_key(|p| (outcome.row(p.left), outcome.row(p.right), p.pass));
+        write_pairs(&out.join("pairs.parquet"), outcome, &all)?;
+    }
+    write_clusters(&out.join("clusters.parquet"), outcome)?;
+    write_json(&out.join("model.json"), &outcome.model)?;
+    write_text(
+        &out.join("linkage.html"),
+        &report::html(outcome, spec, &inputs),
+    )?;
+    Ok(())
+}
+
+fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+fn write_table(
+    path: &Path,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Vec<ArrayRef>>,
+) -> Result<(), LinkError> {
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &[])?;
+    for columns in batches {
+        let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|_| {
+            ColumnarError::Malformed {
+                path: path.to_path_buf(),
+            }
+        })?;
+        writer.write(&batch)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Pair]) -> Result<(), LinkError> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("left_id", DataType::Utf8, false),
+        Field::new("right_id", DataType::Utf8, false),
+        Field::new("match_weight", DataType::Float64, false),
+        Field::new("match_probability", DataType::Float64, false),
+    ]));
+    let prior = outcome.decided.prior;
+    let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
+        Arc::new(Float64Array::from_iter_values(values))
+    };
+    write_table(
+        path,
+        &schema,
+        pairs.chunks(1 << 16).map(|chunk| {
+            vec![
+                text_column(chunk.iter().map(|p| outcome.id_of(p.left))),
+                text_column(chunk.iter().map(|p| outcome.id_of(p.right))),
+                number(
+                    &mut chunk
+                        .iter()
+                        .map(|p| super::chance::weight(p.probability, prior)),
+                ),
+                number(&mut chunk.iter().map(|p| p.probability)),
+            ]
+        }),
+    )
+}
+
+/// The name of an entity is the id of its first row; with two files the side stands in front,
+/// since the two may use one id for two people.
+fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
+    let names = sides(outcome.inputs.len() > 1);
+    let side_name = |side: usize| names.get(side).copied().unwrap_or_default();
+    let mut first: hashbrown::HashMap<u32, usize> = hashbrown::HashMap::new();
+    let mut entity_of = Vec::with_capacity(outcome.rows());
+    for row in 0..outcome.rows() {
+        let entity = match outcome.number(row) {
+            Some(number) => {
+                let root = outcome.decided.entities.root(number);
+                *first.entry(root).or_insert(row)
+            }
+            None => row,
+        };
+        entity_of.push(entity);
+    }
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("source", DataType::Utf8, false),
+        Field::new("entity_id", DataType::Utf8, false),
+    ]));
+    let entity_name = |row: usize| {
+        let (id, side) = outcome.id(row);
+        match names.len() {
+            1 => id.to_owned(),
+            _ => format!("{}:{id}", side_name(side)),
+        }
+    };
+    let mut start = 0;
+    write_table(
+        path,
+        &schema,
+        entity_of.chunks(1 << 16).map(|chunk| {
+            let rows = start..start + chunk.len();
+            start = rows.end;
+            let entities: Vec<String> = chunk.iter().map(|row| entity_name(*row)).collect();
+            vec![
+                text_column(rows.clone().map(|row| outcome.id(row).0)),
+                text_column(rows.map(|row| side_name(outcome.id(row).1))),
+                text_column(entities.iter().map(String::as_str)),
+            ]
+        }),
+    )
+}
+
+/// Reads `inputs.json`.
+pub fn read_inputs(out: &Path) -> Result<Inputs, LinkError> {
+    let path = out.join("inputs.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| LinkError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|_| ColumnarError::Malformed { path }.into())
+}
+
+/// Calls `each` with left id, right id and probability of every pair of a file.
+pub fn read_pairs(path: &Path, mut each: impl FnMut(&str, &str, f64)) -> Result<(), LinkError> {
+    let columns = ["left_id", "right_id", "match_probability"];
+    for batch in TableReader::open(path, Some(&columns))? {
+        let batch = batch?;
+        let left = columnar::text(&batch, "left_id", path)?;
+        let right = columnar::text(&batch, "right_id", path)?;
+        let probability = batch
+            .column_by_name("match_probability")
+            .and_then(|a| a.as_any().downcast_ref::<Float64Array>())
+            .ok_or_else(|| ColumnarError::Column {
+                path: path.to_path_buf(),
+                column: "match_probability".to_owned(),
+            })?;
+        for i in 0..batch.num_rows() {
+            each(left.value(i), right.value(i), probability.value(i));
+        }
+    }
+    Ok(())
+}
+
+/// Calls `each` with id, source and entity of every row of `clusters.parquet`.
+pub fn read_clusters(path: &Path, mut each: impl FnMut(&str, &str, &str)) -> Result<(), LinkError> {
+    for batch in TableReader::open(path, Some(&["id", "source", "entity_id"]))? {
+        let batch = batch?;
+        let id = columnar::text(&batch, "id", path)?;
+        let source = columnar::text(&batch, "source", path)?;
+        let entity = columnar::text(&batch, "entity_id", path)?;
+        for i in 0..batch.num_rows() {
+            each(id.value(i), source.value(i), entity.value(i));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,366 @@
+//! `kinlink link`: two files, or the rows of one, linked on encodings, and the links evaluated.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const FORENAMES: [&str; 12] = [
+    "Ann", "Bryn", "Carys", "Dilys", "Emrys", "Ffion", "Gwen", "Huw", "Ifan", "Jac", "Lowri",
+    "Mair",
+];
+const SURNAMES: [&str; 11] = [
+    "Hobbs", "Parry", "O'Neil", "Pugh", "Bevan", "Craddock", "Daniel", "Ellis", "Foulkes", "Gough",
+    "Harry",
+];
+
+/// A folder with a key, a specification and files of people; person `n` is always the same.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+/// A number below `below` that depends on person and field alone (SplitMix64).
+fn drawn(n: usize, field: u64, below: usize) -> usize {
+    let mut z = (n as u64)
+        .wrapping_mul(31)
+        .wrapping_add(field)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) % below as u64) as usize
+}
+
+fn person(n: usize) -> [String; 5] {
+    let (year, month, day) = (
+        1960 + drawn(n, 1, 40),
+        1 + drawn(n, 2, 12),
+        1 + drawn(n, 3, 28),
+    );
+    [
+        FORENAMES[drawn(n, 4, FORENAMES.len())].to_owned(),
+        SURNAMES[drawn(n, 5, SURNAMES.len())].to_owned(),
+        format!("{year}-{month:02}-{day:02}"),
+        if drawn(n, 6, 2) == 0 { "F" } else { "M" }.to_owned(),
+        format!("AB{} {}CD", 1 + drawn(n, 7, 90), drawn(n, 8, 10)),
+    ]
+}
+
+/// The same person with an error that some recipe forgives.
+fn altered(n: usize) -> [String; 5] {
+    let mut p = person(n);
+    match n % 5 {
+        0 => p.swap(0, 1),
+        1 => p[4] = "NF1 1NF".to_owned(),
+        2 => p[1] = format!("{}-Jones", p[1]),
+        3 => p[1] = p[1].to_uppercase(),
+        _ => {}
+    }
+    p
+}
+
+const HEADER: &str = "id,first,last,dob,sex,postcode,who\n";
+
+fn rows(out: &mut String, prefix: &str, people: impl Iterator<Item = (usize, [String; 5])>) {
+    for (n, p) in people {
+        let _ = writeln!(out, "{prefix}{n},{},p{n}", p.join(","));
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Bench {
+            folder: tempfile::tempdir().expect("folder"),
+        };
+        bench.write(
+            "spec.toml",
+            "id = \"id\"\n[fields]\nforename = \"first\"\nsurname = \"last\"\ndate_of_birth = \"dob\"\nsex = \"sex\"\npostcode = \"postcode\"\n",
+        );
+        bench.key("key");
+        let mut left = HEADER.to_owned();
+        rows(&mut left, "l", (0..300).map(|n| (n, person(n))));
+        bench.write("left.csv", &left);
+        let mut right = HEADER.to_owned();
+        rows(&mut right, "r", (200..500).rev().map(|n| (n, altered(n))));
+        bench.write("right.csv", &right);
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    fn key(&self, name: &str) {
+        self.kinlink(&["key", "new", name, "--purpose", "rehearsal"], &[]);
+    }
+
+    fn kinlink(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
+        let mut command = Command::cargo_bin("kinlink").expect("the program");
+        command.current_dir(self.folder.path()).args(args).arg("-q");
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        command.output().expect("run")
+    }
+
+    fn link(&self, out: &str, more: &[&str]) -> Output {
+        let mut args = vec!["link"];
+        args.extend(more);
+        args.extend(["--spec", "spec.toml", "-o", out]);
+        if !more.contains(&"--key") {
+            args.extend(["--key", "key"]);
+        }
+        self.kinlink(&args, &[])
+    }
+
+    fn evaluate(&self, out: &str, how: &[&str]) -> Value {
+        let mut args = vec!["link", "evaluate", out, "--format", "json"];
+        args.extend(how);
+        let output = self.kinlink(&args, &[]);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    fn bytes(&self, out: &str, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(out).join(name)).expect("file")
+    }
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn done(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", told(output));
+}
+
+fn refused(output: &Output, exit: i32, code: &str) {
+    assert_eq!(output.status.code(), Some(exit), "{}", told(output));
+    assert!(told(output).contains(code), "{}", told(output));
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("file").permissions().mode() & 0o777
+}
+
+#[test]
+fn two_files_are_linked_and_the_links_evaluated() {
+    let bench = Bench::new();
+    done(&bench.link("out", &["left.csv", "right.csv", "--keep", "0"]));
+    let found = bench.evaluate("out", &["--entity-column", "who"]);
+    assert_eq!(found["true_pairs"], 100);
+    assert_eq!(found["pairs"]["precision"], 1.0, "{found:#}");
+    assert!(found["pairs"]["recall"].as_f64() > Some(0.95), "{found:#}");
+    assert!(found["blocked_true_pairs"].as_u64() >= found["pairs"]["tp"].as_u64());
+    assert!(
+        found["by_threshold"]
+            .as_array()
+            .is_some_and(|c| !c.is_empty())
+    );
+    assert_eq!(found["pairs"]["interval"]["method"], "wilson");
+
+    // The same truth as a list of pairs.
+    let mut truth = "left_id,right_id\n".to_owned();
+    for n in 200..300 {
+        let _ = writeln!(truth, "l{n},r{n}");
+    }
+    bench.write("truth.csv", &truth);
+    assert_eq!(bench.evaluate("out", &["--truth", "truth.csv"]), found);
+
+    for name in [
+        "inputs.json",
+        "links.parquet",
+        "pairs.parquet",
+        "clusters.parquet",
+        "model.json",
+        "linkage.html",
+    ] {
+        assert_eq!(mode(&bench.path("out").join(name)), 0o600, "{name}");
+    }
+    let page = String::from_utf8(bench.bytes("out", "linkage.html")).expect("UTF-8");
+    assert!(!page.contains("<script") && !page.contains("Hobbs"));
+}
+
+#[test]
+fn another_key_and_another_number_of_threads_give_the_same_links() {
+    let bench = Bench::new();
+    bench.key("other");
+    done(&bench.link("one", &["left.csv", "right.csv"]));
+    done(&bench.link("two", &["left.csv", "right.csv", "--key", "other"]));
+    let args = [
+        "link",
+        "left.csv",
+        "right.csv",
+        "--spec",
+        "spec.toml",
+        "--key",
+        "key",
+        "-o",
+    ];
+    for (out, threads) in [("single", "1"), ("double", "2")] {
+        let args: Vec<&str> = args.iter().copied().chain([out]).collect();
+        done(&bench.kinlink(&args, &[("RAYON_NUM_THREADS", threads)]));
+    }
+    for name in ["links.parquet", "clusters.parquet", "model.json"] {
+        let one = bench.bytes("one", name);
+        assert!(one == bench.bytes("two", name), "{name} depends on the key");
+        assert!(
+            one == bench.bytes("single", name),
+            "{name} depends on threads"
+        );
+        assert!(
+            one == bench.bytes("double", name),
+            "{name} depends on threads"
+        );
+    }
+    assert!(bench.bytes("one", "inputs.json") != bench.bytes("two", "inputs.json"));
+}
+
+#[test]
+fn the_order_of_the_rows_changes_no_link() {
+    let bench = Bench::new();
+    let text = std::fs::read_to_string(bench.path("left.csv")).expect("text");
+    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    lines.reverse();
+    bench.write("turned.csv", &(HEADER.to_owned() + &lines.join("\n")));
+    done(&bench.link("one", &["left.csv", "right.csv"]));
+    done(&bench.link("two", &["turned.csv", "right.csv"]));
+    let how = ["--entity-column", "who"];
+    assert_eq!(bench.evaluate("one", &how), bench.evaluate("two", &how));
+    assert_eq!(
+        bench.bytes("one", "model.json"),
+        bench.bytes("two", "model.json")
+    );
+}
+
+#[test]
+fn one_to_one_leaves_a_row_that_fits_two_unlinked() {
+    let bench = Bench::new();
+    let mut left = HEADER.to_owned();
+    rows(&mut left, "l", (0..50).map(|n| (n, person(n))));
+    // Person 3 stands in the left file twice.
+    let _ = writeln!(left, "again,{},p3", person(3).join(","));
+    bench.write("left.csv", &left);
+    let mut right = HEADER.to_owned();
+    rows(&mut right, "r", (0..50).map(|n| (n, person(n))));
+    bench.write("right.csv", &right);
+    done(&bench.link("many", &["left.csv", "right.csv"]));
+    done(&bench.link("one", &["left.csv", "right.csv", "--one-to-one"]));
+    let how = ["--entity-column", "who"];
+    assert_eq!(bench.evaluate("many", &how)["pairs"]["tp"], 51);
+    let one = bench.evaluate("one", &how);
+    assert_eq!(one["pairs"]["tp"], 49);
+    assert_eq!(one["clusters"]["predicted"], 49);
+}
+
+#[test]
+fn duplicates_of_one_file_are_found() {
+    let bench = Bench::new();
+    let mut file = HEADER.to_owned();
+    rows(&mut file, "a", (0..300).map(|n| (n, person(n))));
+    rows(&mut file, "b", (0..100).map(|n| (n, altered(n))));
+    bench.write("file.csv", &file);
+    done(&bench.link("out", &["file.csv"]));
+    let found = bench.evaluate("out", &["--entity-column", "who"]);
+    assert_eq!(found["true_pairs"], 100);
+    assert!(found["clusters"]["f1"].as_f64() > Some(0.85), "{found:#}");
+}
+
+#[test]
+fn a_model_is_used_again_and_a_threshold_leaves_links_out() {
+    let bench = Bench::new();
+    done(&bench.link("one", &["left.csv", "right.csv"]));
+    done(&bench.link(
+        "two",
+        &["left.csv", "right.csv", "--model", "one/model.json"],
+    ));
+    let how = ["--entity-column", "who"];
+    assert_eq!(
+        bench.evaluate("one", &how)["pairs"],
+        bench.evaluate("two", &how)["pairs"]
+    );
+    done(&bench.link("none", &["left.csv", "right.csv", "--threshold", "1"]));
+    assert_eq!(bench.evaluate("none", &how)["pairs"]["predicted"], 0);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_exit_code() {
+    let bench = Bench::new();
+    let both = ["left.csv", "right.csv"];
+    bench.write(
+        "nocolumn.csv",
+        "id,first,surname,dob,sex,postcode\n1,A,B,2000-01-01,F,\n",
+    );
+    refused(
+        &bench.link("o1", &["nocolumn.csv", "right.csv"]),
+        3,
+        "KL-L-021",
+    );
+    bench.write(
+        "twice.csv",
+        &format!("{HEADER}1,A,B,2000-01-01,F,,x\n1,C,D,2000-01-01,F,,y\n,C,D,2000-01-01,F,,y\n"),
+    );
+    let output = bench.link("o2", &["twice.csv", "right.csv"]);
+    refused(&output, 3, "KL-L-025");
+    assert!(told(&output).contains("KL-L-024") && told(&output).contains("row 3"));
+    bench.write("empty.csv", HEADER);
+    refused(
+        &bench.link("o3", &["empty.csv", "right.csv"]),
+        3,
+        "KL-L-020",
+    );
+    bench.write(
+        "dates.csv",
+        &format!("{HEADER}1,A,B,31/12/2000,F,,x\n2,C,D,30/12/2000,F,,y\n"),
+    );
+    let output = bench.link("o4", &["dates.csv", "right.csv"]);
+    refused(&output, 3, "KL-L-026");
+    assert!(
+        !told(&output).contains("31/12/2000"),
+        "a value stands in a message"
+    );
+    std::fs::create_dir(bench.path("full")).expect("folder");
+    bench.write("full/file", "");
+    refused(&bench.link("full", &both), 2, "KL-L-030");
+    std::fs::set_permissions(bench.path("key"), PermissionsExt::from_mode(0o644)).expect("mode");
+    refused(&bench.link("o5", &both), 6, "KL-K-002");
+    bench.write(
+        "spec.toml",
+        "id = \"id\"\n[fields]\nforname = \"first\"\nsurname = \"last\"\n",
+    );
+    let output = bench.link("o6", &both);
+    refused(&output, 2, "KL-L-011");
+    assert!(
+        told(&output).contains("did you mean `forename`?"),
+        "{}",
+        told(&output)
+    );
+    assert!(!bench.path("o6").exists());
+}
+
+#[test]
+fn a_changed_input_is_noticed_by_evaluate() {
+    let bench = Bench::new();
+    done(&bench.link("out", &["left.csv", "right.csv"]));
+    let mut text = std::fs::read_to_string(bench.path("left.csv")).expect("text");
+    text.push_str("l999,A,B,2000-01-01,F,,p1\n");
+    bench.write("left.csv", &text);
+    let output = bench.kinlink(&["link", "evaluate", "out", "--entity-column", "who"], &[]);
+    refused(&output, 4, "KL-L-041");
+}
+
+#[test]
+fn what_people_read() {
+    let bench = Bench::new();
+    let output = bench.link("out", &["left.csv", "right.csv"]);
+    done(&output);
+    insta::assert_snapshot!("linked", String::from_utf8_lossy(&output.stdout));
+    let output = bench.kinlink(&["link", "evaluate", "out", "--entity-column", "who"], &[]);
+    insta::assert_snapshot!("evaluated", String::from_utf8_lossy(&output.stdout));
+}
