@@ -32,6 +32,8 @@ pub(crate) struct View<'a> {
     least: i64,
     /// Relations of each hidden cell.
     of_cell: BTreeMap<u32, Vec<u32>>,
+    /// Linear programs solved so far.
+    programs: std::cell::Cell<usize>,
 }
 
 /// A linear program larger than this (in hidden cells) is not attempted.
@@ -56,7 +58,13 @@ impl<'a> View<'a> {
             hidden,
             least: rules.least(),
             of_cell,
+            programs: std::cell::Cell::new(0),
         }
+    }
+
+    /// Linear programs solved so far: a measure of work that does not depend on the machine.
+    pub fn programs(&self) -> usize {
+        self.programs.get()
     }
 
     fn truth(&self, cell: u32) -> i64 {
@@ -117,15 +125,16 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Exact bounds of every cell wanted, by linear programs. None where a program is too large.
+    /// Exact bounds of some cells, by linear programs, where the cells that hang together with
+    /// each are few.
     pub fn exact(&self, cells: &[u32]) -> BTreeMap<u32, Bounds> {
         let mut found = BTreeMap::new();
         let mut out = BTreeMap::new();
         for cell in cells {
             let component = self.component(*cell);
             if component.len() <= LARGEST_PROGRAM / 8 {
-                if let Some(b) = self.solve(&component, *cell, &mut found) {
-                    out.insert(*cell, b);
+                if let Some(bounds) = self.solve(&component, *cell, &mut found) {
+                    out.insert(*cell, bounds);
                 }
             }
         }
@@ -219,6 +228,7 @@ impl<'a> View<'a> {
             OptimizationDirection::Minimize,
             OptimizationDirection::Maximize,
         ]) {
+            self.programs.set(self.programs.get() + 1);
             let mut problem = Problem::new(direction);
             let variables: BTreeMap<u32, microlp::Variable> = component
                 .iter()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::audit;
-use super::bounds::Bounds;
+use super::bounds::{Bounds, View};
 use super::error::ProtectError;
 use super::rules::{Rules, Zeros};
 use super::secondary::{Task, protect};
@@ -64,6 +64,9 @@ pub(crate) struct Outcome {
     /// Least width of the bounds of a small count, over all systems.
     pub least_width: Option<f64>,
 }
+
+/// Exact bounds are computed for the restricted file where no more cells than this are hidden.
+const MOST_EXACT: usize = 400;
 
 struct Group {
     system: System,
@@ -177,6 +180,14 @@ fn finish(
         outcome.cost += pattern.cost;
         hidden = pattern.hidden;
         bounds = findings.bounds;
+        let inexact: Vec<u32> = bounds
+            .iter()
+            .filter(|(_, b)| !b.exact)
+            .map(|(cell, _)| *cell)
+            .collect();
+        if inexact.len() <= MOST_EXACT {
+            bounds.extend(View::new(&group.system, &hidden, rules).exact(&inexact));
+        }
         let least = bounds
             .iter()
             .filter(|(c, _)| primary[**c as usize])

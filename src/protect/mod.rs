@@ -20,13 +20,17 @@ mod linked;
 mod repair;
 mod rules;
 mod secondary;
+mod spec;
 mod stage;
+mod standalone;
 mod system;
 mod table;
 
 pub use error::{EXPLANATIONS, Problem, ProtectError};
 pub use hierarchy::BadHierarchy;
 pub use rules::{Attacker, Cost, Rounding, Rules, Zeros};
+pub use spec::{Spec, read_spec};
 pub use stage::{Job, TableJob, run};
+pub use standalone::{TableSummary, protect_table};
 pub use system::CannotJoin;
 pub use table::{ProtectedRow, ProtectedTable, load};

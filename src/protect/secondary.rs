@@ -28,18 +28,20 @@ pub(crate) struct Task<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     pub hidden: Vec<bool>,
-    /// Of every hidden cell.
-    pub bounds: BTreeMap<u32, Bounds>,
     /// Changes that no relation notices: the proof that bounds are as far apart as they are.
     pub moves: Vec<Move>,
     /// Cost of the cells that are hidden without being small.
     pub cost: f64,
+    /// Linear programs that it took.
+    programs: usize,
 }
 
 /// Rounds of finding close bounds and giving them room.
 const ROUNDS: usize = 50;
 /// Tables with at most so many unknown cells are improved by trying other orders.
 const IMPROVED: usize = 400;
+/// Linear programs that improving may take, all trials together.
+const BUDGET: usize = 1_500;
 
 /// Finds a pattern that protects every primary cell, or says which cells it could not protect.
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
@@ -86,8 +88,11 @@ fn attempt(
         }
     }
     let mut moves = freedom.moves();
+    let mut programs = 0;
+    let mut repaired = false;
     for _ in 0..ROUNDS {
-        let bounds = bounds_of(task, &hidden, &moves);
+        let (bounds, solved) = bounds_of(task, &hidden, &moves);
+        programs += solved;
         let mut close: Vec<u32> = Vec::new();
         let mut shown_again = false;
         for (cell, b) in &bounds {
@@ -106,17 +111,22 @@ fn attempt(
                 moves.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
                 continue;
             }
+            if repaired && order.len() <= IMPROVED {
+                programs += show_again(task, order, &mut hidden, &mut moves);
+            }
             let cost = cost(task, &hidden);
             return Ok(Pattern {
                 hidden,
-                bounds,
                 moves,
                 cost,
+                programs,
             });
         }
         moves.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
         let mut stuck = Vec::new();
+        repaired = true;
         for cell in close {
+            programs += 2;
             match repair(
                 task.system,
                 neighbours,
@@ -141,7 +151,33 @@ fn attempt(
     Err(Vec::new())
 }
 
-fn bounds_of(task: &Task<'_>, hidden: &[bool], moves: &[Move]) -> BTreeMap<u32, Bounds> {
+/// Shows what a repair has made superfluous, the dearest first. Gives the linear programs it took.
+fn show_again(task: &Task<'_>, order: &[u32], hidden: &mut [bool], moves: &mut Vec<Move>) -> usize {
+    let mut programs = 0;
+    for cell in order {
+        if !hidden[*cell as usize] || programs > BUDGET {
+            continue;
+        }
+        hidden[*cell as usize] = false;
+        let mut fewer = moves.clone();
+        fewer.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
+        fewer.extend(Freedom::of(task.system, hidden).moves());
+        let (bounds, solved) = bounds_of(task, hidden, &fewer);
+        programs += solved;
+        let safe = bounds
+            .iter()
+            .all(|(c, b)| !task.primary[*c as usize] || b.reaches(task.rules.width.max(1)));
+        if safe {
+            *moves = fewer;
+        } else {
+            hidden[*cell as usize] = true;
+        }
+    }
+    programs
+}
+
+/// The bounds of the hidden cells, and the linear programs they took.
+fn bounds_of(task: &Task<'_>, hidden: &[bool], moves: &[Move]) -> (BTreeMap<u32, Bounds>, usize) {
     let view = View::new(task.system, hidden, task.rules);
     let wanted: Vec<(u32, u64)> = (0..task.system.len())
         .filter(|c| hidden[*c])
@@ -155,7 +191,8 @@ fn bounds_of(task: &Task<'_>, hidden: &[bool], moves: &[Move]) -> BTreeMap<u32, 
             (c, width)
         })
         .collect();
-    view.bounds(moves, &wanted)
+    let bounds = view.bounds(moves, &wanted);
+    (bounds, view.programs())
 }
 
 fn cost(task: &Task<'_>, hidden: &[bool]) -> f64 {
@@ -173,12 +210,17 @@ fn cost(task: &Task<'_>, hidden: &[bool]) -> f64 {
 /// change helps.
 fn improve(task: &Task<'_>, neighbours: &Neighbours, order: &[u32], mut best: Pattern) -> Pattern {
     let mut early: Vec<u32> = Vec::new();
+    let mut programs = best.programs;
     loop {
         let mut better = None;
         for cell in order.iter().filter(|c| best.hidden[**c as usize]) {
+            if programs > BUDGET {
+                return best;
+            }
             let mut trial = vec![*cell];
             trial.extend(early.iter().filter(|c| *c != cell));
             if let Ok(pattern) = attempt(task, neighbours, order, &trial) {
+                programs += pattern.programs;
                 if pattern.cost < best.cost - 1e-9 {
                     better = Some((trial, pattern));
                     break;

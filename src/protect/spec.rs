@@ -1,0 +1,398 @@
+//! The specification of `kinlink protect table`: a TOML file, read with the place of every
+//! problem.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{Problem, ProtectError};
+use super::rules::{Attacker, Cost, Rounding, Rules, Zeros};
+
+/// What is to be protected, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// The columns that a table is made by.
+    pub dimensions: Vec<String>,
+    /// The column of counts; none counts rows.
+    pub count: Option<String>,
+    /// The linked tables, each by some of the dimensions, with all its margins.
+    pub tables: Vec<Vec<String>>,
+    /// For a dimension, files with the columns `child,parent`, relative to the specification.
+    pub hierarchy: BTreeMap<String, Vec<PathBuf>>,
+    /// Hide small counts? Not where rounding is asked for alone.
+    pub suppress: bool,
+    /// The rules.
+    pub rules: Rules,
+    /// Rounding of what is shown.
+    pub rounding: Option<Rounding>,
+}
+
+/// Reads a specification. All problems are told in one go.
+pub fn read_spec(path: &Path) -> Result<Spec, ProtectError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ProtectError::Io {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let mut reader = Reader::default();
+    let spec = match DeTable::parse(&text) {
+        Ok(table) => reader.spec(table.get_ref(), path),
+        Err(error) => {
+            let message = error.message().to_owned();
+            reader.wrong("", error.span().unwrap_or(0..0), message, "mend the TOML");
+            None
+        }
+    };
+    match spec {
+        Some(spec) if reader.problems.is_empty() => Ok(spec),
+        _ => Err(ProtectError::Spec {
+            path: path.to_path_buf(),
+            problems: reader.problems,
+        }),
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    problems: Vec<Problem>,
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Reader {
+    fn wrong(&mut self, key: &str, span: Range<usize>, what: impl Into<String>, help: &str) {
+        self.problems.push(Problem {
+            row: None,
+            column: key.to_owned(),
+            span: Some((span.start, span.len())),
+            what: what.into(),
+            help: help.to_owned(),
+        });
+    }
+
+    /// The values of the known keys; unknown keys are problems with the nearest known one.
+    fn keys<'a, 'i>(
+        &mut self,
+        table: &'a DeTable<'i>,
+        part: &str,
+        known: &[&str],
+    ) -> BTreeMap<String, &'a Value<'i>> {
+        let mut out = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                out.insert(name.to_owned(), value);
+                continue;
+            }
+            let help = match nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            let whole = if part.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{part}.{name}")
+            };
+            self.wrong(&whole, key.span(), format!("unknown key `{name}`"), &help);
+        }
+        out
+    }
+
+    fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
+        const KEYS: [&str; 7] = [
+            "dimensions",
+            "count",
+            "tables",
+            "hierarchy",
+            "primary",
+            "secondary",
+            "rounding",
+        ];
+        let keys = self.keys(table, "", &KEYS);
+        let dimensions = match keys.get("dimensions") {
+            Some(value) => self.texts("dimensions", value),
+            None => {
+                self.wrong(
+                    "dimensions",
+                    0..0,
+                    "`dimensions` is missing",
+                    "list the columns",
+                );
+                None
+            }
+        };
+        let count = keys.get("count").and_then(|v| self.text("count", v));
+        let tables = keys.get("tables").map(|v| self.lists("tables", v));
+        let mut rules = Rules::default();
+        if let Some(value) = keys.get("primary") {
+            self.primary(value, &mut rules);
+        }
+        if let Some(value) = keys.get("secondary") {
+            self.secondary(value, &mut rules);
+        }
+        let rounding = keys.get("rounding").and_then(|v| self.rounding(v));
+        let suppress = keys.contains_key("primary")
+            || keys.contains_key("secondary")
+            || !keys.contains_key("rounding");
+        let hierarchy = keys.get("hierarchy").map(|v| self.hierarchy(v, path));
+        let dimensions = dimensions?;
+        let spec = Spec {
+            tables: tables.flatten().unwrap_or_else(|| vec![dimensions.clone()]),
+            hierarchy: hierarchy.flatten().unwrap_or_default(),
+            dimensions,
+            count,
+            suppress,
+            rules,
+            rounding,
+        };
+        self.consistent(&spec, &keys);
+        Some(spec)
+    }
+
+    /// Names that `tables` and `hierarchy` use are dimensions; nothing stands twice.
+    fn consistent(&mut self, spec: &Spec, keys: &BTreeMap<String, &Value<'_>>) {
+        let place = |key: &str| keys.get(key).map_or(0..0, |v| v.span());
+        let known: Vec<&str> = spec.dimensions.iter().map(String::as_str).collect();
+        let used = spec.tables.iter().flatten().map(|d| ("tables", d));
+        for (key, name) in used.chain(spec.hierarchy.keys().map(|d| ("hierarchy", d))) {
+            if !known.contains(&name.as_str()) {
+                let help = match nearest(name, &known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name it in `dimensions` too".to_owned(),
+                };
+                self.wrong(
+                    key,
+                    place(key),
+                    format!("`{name}` is not one of the dimensions"),
+                    &help,
+                );
+            }
+        }
+        let twice = |list: &[String]| list.iter().enumerate().any(|(i, d)| list[..i].contains(d));
+        if spec.dimensions.is_empty() || twice(&spec.dimensions) {
+            let place = place("dimensions");
+            self.wrong(
+                "dimensions",
+                place,
+                "no dimension, or one twice",
+                "name each column once",
+            );
+        }
+        if spec.tables.iter().any(|t| t.is_empty() || twice(t)) {
+            let place = place("tables");
+            self.wrong(
+                "tables",
+                place,
+                "a table without dimensions, or with one twice",
+                "name each dimension of a table once",
+            );
+        }
+    }
+
+    fn primary(&mut self, value: &Value<'_>, rules: &mut Rules) {
+        let Some(table) = self.table("primary", value) else {
+            return;
+        };
+        let keys = self.keys(table, "primary", &["min_frequency", "zeros"]);
+        if let Some(n) = keys
+            .get("min_frequency")
+            .and_then(|v| self.number("primary.min_frequency", v))
+        {
+            rules.min_frequency = n;
+        }
+        if let Some(v) = keys.get("zeros") {
+            let choices = [("open", Zeros::Open), ("hidden", Zeros::Hidden)];
+            if let Some(z) = self.choice("primary.zeros", v, &choices, &[]) {
+                rules.zeros = z;
+            }
+        }
+    }
+
+    fn secondary(&mut self, value: &Value<'_>, rules: &mut Rules) {
+        let Some(table) = self.table("secondary", value) else {
+            return;
+        };
+        let keys = self.keys(table, "secondary", &["method", "width", "cost", "attacker"]);
+        if let Some(v) = keys.get("method") {
+            self.choice(
+                "secondary.method",
+                v,
+                &[("auto", ()), ("fast", ())],
+                &["exact"],
+            );
+        }
+        if let Some(n) = keys
+            .get("width")
+            .and_then(|v| self.number("secondary.width", v))
+        {
+            rules.width = n;
+        }
+        if let Some(v) = keys.get("cost") {
+            let choices = [
+                ("value", Cost::Value),
+                ("count", Cost::Count),
+                ("information", Cost::Information),
+            ];
+            if let Some(c) = self.choice("secondary.cost", v, &choices, &[]) {
+                rules.cost = c;
+            }
+        }
+        if let Some(v) = keys.get("attacker") {
+            let choices = [
+                ("outsider", Attacker::Outsider),
+                ("rule-aware", Attacker::RuleAware),
+            ];
+            if let Some(a) = self.choice("secondary.attacker", v, &choices, &["singleton", "group"])
+            {
+                rules.attacker = a;
+            }
+        }
+    }
+
+    fn rounding(&mut self, value: &Value<'_>) -> Option<Rounding> {
+        let table = self.table("rounding", value)?;
+        let keys = self.keys(table, "rounding", &["base", "method"]);
+        if let Some(v) = keys.get("method") {
+            let later = ["random", "controlled", "small-count"];
+            self.choice("rounding.method", v, &[("nearest", ())], &later);
+        }
+        let base = match keys.get("base") {
+            Some(v) => self.number("rounding.base", v),
+            None => {
+                self.wrong(
+                    "rounding.base",
+                    value.span(),
+                    "`base` is missing",
+                    "give `base = 5`",
+                );
+                None
+            }
+        };
+        base.filter(|b| *b > 0).map(|base| Rounding { base })
+    }
+
+    fn hierarchy(
+        &mut self,
+        value: &Value<'_>,
+        path: &Path,
+    ) -> Option<BTreeMap<String, Vec<PathBuf>>> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let table = self.table("hierarchy", value)?;
+        let mut out = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().to_string();
+            let files = match value.get_ref().as_str() {
+                Some(one) => Some(vec![one.to_owned()]),
+                None => self.texts(&format!("hierarchy.{name}"), value),
+            };
+            let files = files.unwrap_or_default();
+            out.insert(name, files.into_iter().map(|f| folder.join(f)).collect());
+        }
+        Some(out)
+    }
+
+    fn table<'a, 'i>(&mut self, key: &str, value: &'a Value<'i>) -> Option<&'a DeTable<'i>> {
+        let found = value.get_ref().as_table();
+        if found.is_none() {
+            self.wrong(
+                key,
+                value.span(),
+                format!("`{key}` is not a table"),
+                "write it as [section]",
+            );
+        }
+        found
+    }
+
+    fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        let found = value.get_ref().as_str().map(str::to_owned);
+        if found.is_none() {
+            self.wrong(
+                key,
+                value.span(),
+                format!("`{key}` is not a text"),
+                "put it in quotes",
+            );
+        }
+        found
+    }
+
+    fn texts(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+        let list = value.get_ref().as_array().map(|a| {
+            a.iter()
+                .map(|v| v.get_ref().as_str().map(str::to_owned))
+                .collect()
+        });
+        match list {
+            Some(Some(texts)) => Some(texts),
+            _ => {
+                let what = format!("`{key}` is not a list of texts");
+                self.wrong(key, value.span(), what, "write it as [\"a\", \"b\"]");
+                None
+            }
+        }
+    }
+
+    fn lists(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<Vec<String>>> {
+        let Some(array) = value.get_ref().as_array() else {
+            let what = format!("`{key}` is not a list of lists");
+            self.wrong(
+                key,
+                value.span(),
+                what,
+                "write it as [[\"a\", \"b\"], [\"a\"]]",
+            );
+            return None;
+        };
+        array.iter().map(|v| self.texts(key, v)).collect()
+    }
+
+    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
+        let found = value
+            .get_ref()
+            .as_integer()
+            .and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
+        if found.is_none() {
+            let what = format!("`{key}` is not a whole number of at least 0");
+            self.wrong(key, value.span(), what, "give a whole number");
+        }
+        found
+    }
+
+    fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        value: &Value<'_>,
+        choices: &[(&str, T)],
+        not_here: &[&str],
+    ) -> Option<T> {
+        let text = self.text(key, value)?;
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
+            return Some(*choice);
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let what = if not_here.contains(&text.as_str()) {
+            format!("`{key} = \"{text}\"` is not in this version")
+        } else {
+            format!("`{key}` has no such choice")
+        };
+        let help = match nearest(&text, &words) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("choose one of: {}", words.join(", ")),
+        };
+        self.wrong(key, value.span(), what, &help);
+        None
+    }
+}
+
+/// The known word that is most like another, if any is.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), *k))
+        .filter(|(distance, k)| *distance <= 1 + k.len() / 4)
+        .min()
+        .map(|(_, k)| k)
+}
