@@ -16,7 +16,7 @@ use super::read::{self, Adult, Child, Entities, Entity, Files};
 use super::spells::Period;
 use crate::columnar::{ColumnarError, Layout, TableWriter};
 use crate::schema::codes;
-use crate::schema::published::Concept;
+use crate::schema::published::{self, Concept};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// The linked payload.
@@ -110,7 +110,7 @@ fn multiplier(inputs: BoldInputs, tables: &[Wanted], report: &mut StageReport) -
         .map(|wanted| {
             let dimensions: Vec<&str> = wanted.dimensions.iter().map(String::as_str).collect();
             let mut cells = Cells::new(&dimensions);
-            let everywhere = [("country", codes::ENGLAND_AND_WALES)];
+            let everywhere = [("country", published::TOTAL)];
             cells.add(
                 Concept::YearUnique.word(),
                 "children",
