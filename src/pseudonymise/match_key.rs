@@ -396,7 +396,9 @@ impl Recipe {
         let recipe = Recipe { parts };
         let composite = match recipe.parts.split_first() {
             Some((first, rest)) => {
-                *first == Part::NamesUnordered
+                // Each of the two holds two identifiers: forename and surname; a local authority
+                // and the child's number there.
+                matches!(first, Part::NamesUnordered | Part::LocalId)
                     || rest.iter().any(|p| p.identifier() != first.identifier())
             }
             None => false,
