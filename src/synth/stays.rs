@@ -251,6 +251,6 @@ mod tests {
     }
 
     fn dice_woman(stream: u32) -> bool {
-        stream % 17 == 0
+        stream.is_multiple_of(17)
     }
 }
