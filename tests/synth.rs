@@ -2,6 +2,9 @@
 //! the counts are near their targets, the truth agrees with itself, and every quality problem
 //! that is promised is there.
 
+// A test that cannot read its files has failed.
+#![allow(clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -58,15 +58,16 @@ pub(super) fn typo(dice: &mut Dice, text: &str) -> String {
         return text.to_owned();
     }
     let at = 1 + dice.below(letters.len() - 2);
-    match dice.below(4) {
-        0 => {
+    let other = dice
+        .pick(&['a', 'e', 'i', 'o', 'r', 's', 'n', 't'])
+        .copied();
+    match (dice.below(4), letters.get(at).copied()) {
+        (0, _) => {
             letters.remove(at);
         }
-        1 => letters.insert(at, letters[at]),
-        2 => {
-            letters[at] = dice
-                .pick(&['a', 'e', 'i', 'o', 'r', 's', 'n', 't'])
-                .map_or('e', |c| *c)
+        (1, Some(same)) => letters.insert(at, same),
+        (2, _) => {
+            letters.splice(at..=at, other);
         }
         _ => letters.swap(at, at + 1),
     }
