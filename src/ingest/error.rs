@@ -1,12 +1,46 @@
 //! What can be wrong with the extracts, and how it is told. Places only, never values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::columnar::ColumnarError;
 use crate::diagnostic::{Diagnose, Diagnostic, Exit, Place};
 use crate::schema::SchemaError;
 
 pub use super::explanations::EXPLANATIONS;
+
+/// What is wrong with one column of a header. The text of an unknown column is not kept: a file
+/// without a header begins with people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderFault {
+    /// The schema does not know it.
+    Unknown {
+        /// Its position in the header, from 1.
+        position: usize,
+        /// A name of the schema that is near, if there is one.
+        near: Option<String>,
+    },
+    /// It is not there.
+    Missing(String),
+    /// It is there twice.
+    Twice(String),
+    /// It stands in another place.
+    Elsewhere(String),
+}
+
+impl HeaderFault {
+    fn words(&self) -> String {
+        match self {
+            HeaderFault::Unknown {
+                position,
+                near: Some(near),
+            } => format!("column {position} is unknown (did you mean `{near}`?)"),
+            HeaderFault::Unknown { position, .. } => format!("column {position} is unknown"),
+            HeaderFault::Missing(name) => format!("`{name}` is missing"),
+            HeaderFault::Twice(name) => format!("`{name}` is there twice"),
+            HeaderFault::Elsewhere(name) => format!("`{name}` stands in another place"),
+        }
+    }
+}
 
 /// One problem of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,30 +98,24 @@ pub enum Problem {
         /// The line on which it begins.
         line: u64,
     },
-    /// The header has a column (or the XML an element) that the schema does not know.
-    UnknownColumn {
+    /// The header is not that of the schema.
+    Header {
         /// The file.
         file: PathBuf,
         /// The line.
         line: u64,
-        /// The column's position in the header, from 1.
-        position: usize,
-        /// A name of the schema that is near, if there is one.
-        near: Option<String>,
+        /// What is wrong with which columns, in the order of the header.
+        faults: Vec<HeaderFault>,
         /// What the schema expects.
         expected: Vec<String>,
     },
-    /// The header lacks a column of the schema, or has it in another place or twice.
-    MissingColumn {
+    /// The XML has an element that the schema does not know.
+    UnknownElement {
         /// The file.
         file: PathBuf,
         /// The line.
         line: u64,
-        /// The column.
-        column: String,
-        /// What is wrong with it.
-        what: &'static str,
-        /// What the schema expects.
+        /// The elements that the schema knows in that place.
         expected: Vec<String>,
     },
     /// The Parquet file is cut short or damaged.
@@ -246,7 +274,23 @@ impl Problem {
                 "a quotation mark opens there and does not close",
             )
             .at(Place::file(file).row(*line)),
-            Problem::UnknownColumn { .. } | Problem::MissingColumn { .. } => self.header(),
+            Problem::Header {
+                file,
+                line,
+                faults,
+                expected,
+            } => Self::header(file, *line, faults, expected),
+            Problem::UnknownElement {
+                file,
+                line,
+                expected,
+            } => input(
+                "KL-I-007",
+                format!("the element on line {line} is not in the schema"),
+                "name the schema of this file's year in the pipeline file, or have the file mended",
+            )
+            .rule(format!("expected there: {}", expected.join(",")))
+            .at(Place::file(file).row(*line)),
             Problem::Parquet { file } => input(
                 "KL-I-008",
                 "the file is not a readable Parquet file (cut short or damaged)".into(),
@@ -283,45 +327,23 @@ impl Problem {
         }
     }
 
-    fn header(&self) -> Diagnostic {
-        match self {
-            Problem::UnknownColumn {
-                file,
-                line,
-                position,
-                near,
-                expected,
-            } => {
-                // The text of a header is not quoted: a file without a header begins with people.
-                let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "name the schema of this file's year, or have the file mended".into(),
-                };
-                Diagnostic::new(
-                    "KL-I-007",
-                    Exit::Input,
-                    format!("column {position} of the header is not in the schema"),
-                    help,
-                )
-                .rule(format!("expected: {}", expected.join(",")))
-                .at(Place::file(file).row(*line).column(position.to_string()))
-            }
-            Problem::MissingColumn {
-                file,
-                line,
-                column,
-                what,
-                expected,
-            } => Diagnostic::new(
-                "KL-I-007",
-                Exit::Input,
-                format!("the column `{column}` {what}"),
-                "name the schema of this file's year, or have the file mended",
-            )
-            .rule(format!("expected: {}", expected.join(",")))
-            .at(Place::file(file).row(*line).column(column.clone())),
-            _ => Diagnostic::new("KL-I-007", Exit::Input, "the header is wrong", ""),
-        }
+    fn header(file: &Path, line: u64, faults: &[HeaderFault], expected: &[String]) -> Diagnostic {
+        let words: Vec<String> = faults.iter().map(HeaderFault::words).collect();
+        let mut place = Place::file(file).row(line);
+        place.column = faults.first().map(|fault| match fault {
+            HeaderFault::Unknown { position, .. } => position.to_string(),
+            HeaderFault::Missing(name)
+            | HeaderFault::Twice(name)
+            | HeaderFault::Elsewhere(name) => name.clone(),
+        });
+        Diagnostic::new(
+            "KL-I-007",
+            Exit::Input,
+            format!("the header is not that of the schema: {}", words.join("; ")),
+            "name the schema of this file's year in the pipeline file, or have the file mended",
+        )
+        .rule(format!("expected: {}", expected.join(",")))
+        .at(place)
     }
 
     fn limit(&self) -> Diagnostic {
