@@ -1,6 +1,8 @@
 //! How fast extracts become canonical tables: a school census from CSV to Parquet, and the
 //! arithmetic of spells.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;

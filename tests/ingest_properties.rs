@@ -1,5 +1,7 @@
 //! Ingest, for any input: spells against a day-by-day count, and no row without a place.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "ingest/stage.rs"]
 mod stage;
 

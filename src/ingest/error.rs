@@ -42,6 +42,27 @@ impl HeaderFault {
     }
 }
 
+/// A rule that rejected more rows than the limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excess {
+    /// The file with the first of them.
+    pub file: PathBuf,
+    /// The source.
+    pub source: String,
+    /// The column.
+    pub column: Option<String>,
+    /// The rule.
+    pub rule: &'static str,
+    /// How many rows.
+    pub rejected: u64,
+    /// Of how many.
+    pub rows: u64,
+    /// The limit, in words.
+    pub limit: String,
+    /// The first rows.
+    pub first: Vec<u64>,
+}
+
 /// One problem of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Problem {
@@ -140,24 +161,7 @@ pub enum Problem {
         line: u64,
     },
     /// A rule rejected more rows than the limit.
-    Limit {
-        /// The file with the first of them.
-        file: PathBuf,
-        /// The source.
-        source: String,
-        /// The column.
-        column: Option<String>,
-        /// The rule.
-        rule: &'static str,
-        /// How many rows.
-        rejected: u64,
-        /// Of how many.
-        rows: u64,
-        /// The limit, in words.
-        limit: String,
-        /// The first rows.
-        first: Vec<u64>,
-    },
+    Limit(Box<Excess>),
     /// A schema maps to something that does not exist.
     Mapping {
         /// The schema.
@@ -309,7 +313,7 @@ impl Problem {
                 "such files are refused, because entities can hide or multiply content",
             )
             .at(Place::file(file).row(*line)),
-            Problem::Limit { .. } => self.limit(),
+            Problem::Limit(excess) => excess.diagnostic(),
             Problem::Mapping {
                 schema,
                 property,
@@ -345,44 +349,37 @@ impl Problem {
         .rule(format!("expected: {}", expected.join(",")))
         .at(place)
     }
+}
 
-    fn limit(&self) -> Diagnostic {
-        let Problem::Limit {
-            file,
-            source,
-            column,
-            rule,
-            rejected,
-            rows,
-            limit,
-            first,
-        } = self
-        else {
-            return Diagnostic::new("KL-I-011", Exit::Input, "too many rows are rejected", "");
-        };
+impl Excess {
+    fn diagnostic(&self) -> Diagnostic {
         #[allow(clippy::cast_precision_loss)]
-        let share = 100.0 * *rejected as f64 / (*rows).max(1) as f64;
-        let rows_named: Vec<String> = first.iter().map(u64::to_string).collect();
-        let mut place = Place::file(file);
-        if let Some(row) = first.first() {
-            place = place.row(*row);
-        }
-        if let Some(column) = column {
-            place = place.column(column.clone());
-        }
+        let share = 100.0 * self.rejected as f64 / self.rows.max(1) as f64;
+        let first: Vec<String> = self.first.iter().map(u64::to_string).collect();
+        let mut place = Place::file(&self.file);
+        place.row = self.first.first().copied();
+        place.column.clone_from(&self.column);
         Diagnostic::new(
             "KL-I-011",
             Exit::Input,
             format!(
-                "{rejected} of {rows} rows of `{source}` fail the rule `{rule}` \
-                 ({share:.2} %, limit {limit}); first at rows {} (values withheld)",
-                rows_named.join(", ")
+                "{} of {} rows of `{}` fail the rule `{}` ({share:.2} %, limit {}); \
+                 first at row {} (values withheld)",
+                self.rejected,
+                self.rows,
+                self.source,
+                self.rule,
+                self.limit,
+                first.join(", ")
             ),
             "have the supplier mend the file; or raise the limit with \
              \"kinlink:rejectLimit\" in the schema and say why",
         )
-        .rule((*rule).to_owned())
-        .kept("rejected rows are named in restricted/01-ingest/quarantine.parquet; nothing was published")
+        .rule(self.rule)
+        .kept(
+            "rejected rows are named in restricted/01-ingest/quarantine.parquet; \
+             nothing was published",
+        )
         .at(place)
     }
 }
