@@ -1,6 +1,8 @@
 //! Ingest on synthetic extracts whose truth is known: everybody arrives, every stay in prison is
 //! right to the day, and the number of threads makes no difference.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "ingest/stage.rs"]
 mod stage;
 

@@ -1,12 +1,67 @@
 //! What can be wrong with the extracts, and how it is told. Places only, never values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::columnar::ColumnarError;
 use crate::diagnostic::{Diagnose, Diagnostic, Exit, Place};
 use crate::schema::SchemaError;
 
 pub use super::explanations::EXPLANATIONS;
+
+/// What is wrong with one column of a header. The text of an unknown column is not kept: a file
+/// without a header begins with people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderFault {
+    /// The schema does not know it.
+    Unknown {
+        /// Its position in the header, from 1.
+        position: usize,
+        /// A name of the schema that is near, if there is one.
+        near: Option<String>,
+    },
+    /// It is not there.
+    Missing(String),
+    /// It is there twice.
+    Twice(String),
+    /// It stands in another place.
+    Elsewhere(String),
+}
+
+impl HeaderFault {
+    fn words(&self) -> String {
+        match self {
+            HeaderFault::Unknown {
+                position,
+                near: Some(near),
+            } => format!("column {position} is unknown (did you mean `{near}`?)"),
+            HeaderFault::Unknown { position, .. } => format!("column {position} is unknown"),
+            HeaderFault::Missing(name) => format!("`{name}` is missing"),
+            HeaderFault::Twice(name) => format!("`{name}` is there twice"),
+            HeaderFault::Elsewhere(name) => format!("`{name}` stands in another place"),
+        }
+    }
+}
+
+/// A rule that rejected more rows than the limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excess {
+    /// The file with the first of them.
+    pub file: PathBuf,
+    /// The source.
+    pub source: String,
+    /// The column.
+    pub column: Option<String>,
+    /// The rule.
+    pub rule: &'static str,
+    /// How many rows.
+    pub rejected: u64,
+    /// Of how many.
+    pub rows: u64,
+    /// The limit, in words.
+    pub limit: String,
+    /// The first rows.
+    pub first: Vec<u64>,
+}
 
 /// One problem of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,30 +119,24 @@ pub enum Problem {
         /// The line on which it begins.
         line: u64,
     },
-    /// The header has a column (or the XML an element) that the schema does not know.
-    UnknownColumn {
+    /// The header is not that of the schema.
+    Header {
         /// The file.
         file: PathBuf,
         /// The line.
         line: u64,
-        /// The column's position in the header, from 1.
-        position: usize,
-        /// A name of the schema that is near, if there is one.
-        near: Option<String>,
+        /// What is wrong with which columns, in the order of the header.
+        faults: Vec<HeaderFault>,
         /// What the schema expects.
         expected: Vec<String>,
     },
-    /// The header lacks a column of the schema, or has it in another place or twice.
-    MissingColumn {
+    /// The XML has an element that the schema does not know.
+    UnknownElement {
         /// The file.
         file: PathBuf,
         /// The line.
         line: u64,
-        /// The column.
-        column: String,
-        /// What is wrong with it.
-        what: &'static str,
-        /// What the schema expects.
+        /// The elements that the schema knows in that place.
         expected: Vec<String>,
     },
     /// The Parquet file is cut short or damaged.
@@ -112,24 +161,7 @@ pub enum Problem {
         line: u64,
     },
     /// A rule rejected more rows than the limit.
-    Limit {
-        /// The file with the first of them.
-        file: PathBuf,
-        /// The source.
-        source: String,
-        /// The column.
-        column: Option<String>,
-        /// The rule.
-        rule: &'static str,
-        /// How many rows.
-        rejected: u64,
-        /// Of how many.
-        rows: u64,
-        /// The limit, in words.
-        limit: String,
-        /// The first rows.
-        first: Vec<u64>,
-    },
+    Limit(Box<Excess>),
     /// A schema maps to something that does not exist.
     Mapping {
         /// The schema.
@@ -246,7 +278,23 @@ impl Problem {
                 "a quotation mark opens there and does not close",
             )
             .at(Place::file(file).row(*line)),
-            Problem::UnknownColumn { .. } | Problem::MissingColumn { .. } => self.header(),
+            Problem::Header {
+                file,
+                line,
+                faults,
+                expected,
+            } => Self::header(file, *line, faults, expected),
+            Problem::UnknownElement {
+                file,
+                line,
+                expected,
+            } => input(
+                "KL-I-007",
+                format!("the element on line {line} is not in the schema"),
+                "name the schema of this file's year in the pipeline file, or have the file mended",
+            )
+            .rule(format!("expected there: {}", expected.join(",")))
+            .at(Place::file(file).row(*line)),
             Problem::Parquet { file } => input(
                 "KL-I-008",
                 "the file is not a readable Parquet file (cut short or damaged)".into(),
@@ -265,7 +313,7 @@ impl Problem {
                 "such files are refused, because entities can hide or multiply content",
             )
             .at(Place::file(file).row(*line)),
-            Problem::Limit { .. } => self.limit(),
+            Problem::Limit(excess) => excess.diagnostic(),
             Problem::Mapping {
                 schema,
                 property,
@@ -283,84 +331,55 @@ impl Problem {
         }
     }
 
-    fn header(&self) -> Diagnostic {
-        match self {
-            Problem::UnknownColumn {
-                file,
-                line,
-                position,
-                near,
-                expected,
-            } => {
-                // The text of a header is not quoted: a file without a header begins with people.
-                let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "name the schema of this file's year, or have the file mended".into(),
-                };
-                Diagnostic::new(
-                    "KL-I-007",
-                    Exit::Input,
-                    format!("column {position} of the header is not in the schema"),
-                    help,
-                )
-                .rule(format!("expected: {}", expected.join(",")))
-                .at(Place::file(file).row(*line).column(position.to_string()))
-            }
-            Problem::MissingColumn {
-                file,
-                line,
-                column,
-                what,
-                expected,
-            } => Diagnostic::new(
-                "KL-I-007",
-                Exit::Input,
-                format!("the column `{column}` {what}"),
-                "name the schema of this file's year, or have the file mended",
-            )
-            .rule(format!("expected: {}", expected.join(",")))
-            .at(Place::file(file).row(*line).column(column.clone())),
-            _ => Diagnostic::new("KL-I-007", Exit::Input, "the header is wrong", ""),
-        }
+    fn header(file: &Path, line: u64, faults: &[HeaderFault], expected: &[String]) -> Diagnostic {
+        let words: Vec<String> = faults.iter().map(HeaderFault::words).collect();
+        let mut place = Place::file(file).row(line);
+        place.column = faults.first().map(|fault| match fault {
+            HeaderFault::Unknown { position, .. } => position.to_string(),
+            HeaderFault::Missing(name)
+            | HeaderFault::Twice(name)
+            | HeaderFault::Elsewhere(name) => name.clone(),
+        });
+        Diagnostic::new(
+            "KL-I-007",
+            Exit::Input,
+            format!("the header is not that of the schema: {}", words.join("; ")),
+            "name the schema of this file's year in the pipeline file, or have the file mended",
+        )
+        .rule(format!("expected: {}", expected.join(",")))
+        .at(place)
     }
+}
 
-    fn limit(&self) -> Diagnostic {
-        let Problem::Limit {
-            file,
-            source,
-            column,
-            rule,
-            rejected,
-            rows,
-            limit,
-            first,
-        } = self
-        else {
-            return Diagnostic::new("KL-I-011", Exit::Input, "too many rows are rejected", "");
-        };
+impl Excess {
+    fn diagnostic(&self) -> Diagnostic {
         #[allow(clippy::cast_precision_loss)]
-        let share = 100.0 * *rejected as f64 / (*rows).max(1) as f64;
-        let rows_named: Vec<String> = first.iter().map(u64::to_string).collect();
-        let mut place = Place::file(file);
-        if let Some(row) = first.first() {
-            place = place.row(*row);
-        }
-        if let Some(column) = column {
-            place = place.column(column.clone());
-        }
+        let share = 100.0 * self.rejected as f64 / self.rows.max(1) as f64;
+        let first: Vec<String> = self.first.iter().map(u64::to_string).collect();
+        let mut place = Place::file(&self.file);
+        place.row = self.first.first().copied();
+        place.column.clone_from(&self.column);
         Diagnostic::new(
             "KL-I-011",
             Exit::Input,
             format!(
-                "{rejected} of {rows} rows of `{source}` fail the rule `{rule}` \
-                 ({share:.2} %, limit {limit}); first at rows {} (values withheld)",
-                rows_named.join(", ")
+                "{} of {} rows of `{}` fail the rule `{}` ({share:.2} %, limit {}); \
+                 first at row {} (values withheld)",
+                self.rejected,
+                self.rows,
+                self.source,
+                self.rule,
+                self.limit,
+                first.join(", ")
             ),
             "have the supplier mend the file; or raise the limit with \
              \"kinlink:rejectLimit\" in the schema and say why",
         )
-        .rule((*rule).to_owned())
-        .kept("rejected rows are named in restricted/01-ingest/quarantine.parquet; nothing was published")
+        .rule(self.rule)
+        .kept(
+            "rejected rows are named in restricted/01-ingest/quarantine.parquet; \
+             nothing was published",
+        )
         .at(place)
     }
 }

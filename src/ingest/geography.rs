@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 
-use super::error::Problem;
+use super::error::{HeaderFault, Problem};
 use super::standardise;
 use crate::schema::codes;
 
@@ -39,11 +39,10 @@ impl Geography {
                 .iter()
                 .position(|h| h.trim_start_matches('\u{feff}').trim() == name);
             found.ok_or_else(|| {
-                vec![Problem::MissingColumn {
+                vec![Problem::Header {
                     file: path.to_path_buf(),
                     line: 1,
-                    column: name.to_owned(),
-                    what: "is missing from the header",
+                    faults: vec![HeaderFault::Missing(name.to_owned())],
                     expected: expected.map(str::to_owned).to_vec(),
                 }]
             })

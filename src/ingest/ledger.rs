@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema};
 
 use super::chunk::Row;
-use super::error::Problem;
+use super::error::{Excess, Problem};
 use super::job::Limits;
 use super::rows::{Quality, Which};
 use crate::accounting::RowAccount;
@@ -200,8 +200,8 @@ impl Ledger {
         for unit in &self.units {
             *rows.entry((unit.source, unit.target)).or_default() += unit.account.rows_in;
         }
-        let mut tallies: BTreeMap<(usize, usize, Option<Arc<str>>, &'static str), Tally> =
-            BTreeMap::new();
+        type Rule = (usize, usize, Option<Arc<str>>, &'static str);
+        let mut tallies: BTreeMap<Rule, Tally> = BTreeMap::new();
         for held in &self.held {
             let Some(unit) = usize::try_from(held.unit)
                 .ok()
@@ -226,10 +226,8 @@ impl Ledger {
             .filter_map(|((source, target, column, rule), tally)| {
                 let rules = self.sources.get(source)?;
                 let rows = rows.get(&(source, target)).copied().unwrap_or_default();
-                rules
-                    .limits
-                    .exceeded(tally.rejected, rows)
-                    .then(|| Problem::Limit {
+                rules.limits.exceeded(tally.rejected, rows).then(|| {
+                    Problem::Limit(Box::new(Excess {
                         file: tally.file,
                         source: rules.name.clone(),
                         column: column.map(|c| c.to_string()),
@@ -238,7 +236,8 @@ impl Ledger {
                         rows,
                         limit: limit_in_words(rules.limits),
                         first: tally.first,
-                    })
+                    }))
+                })
             })
             .collect()
     }

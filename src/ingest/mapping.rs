@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::convert::{self, Kind};
-use super::error::Problem;
+use super::error::{HeaderFault, Problem};
 use super::landing::{self, Landing};
 use super::read::Binding;
 use super::template::Template;
@@ -145,55 +145,45 @@ impl Mapping {
         let names: Vec<&str> = self.schema.fields.iter().map(|f| f.name.as_str()).collect();
         let expected: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         let rule = self.schema.fields_match;
-        let mut problems = Vec::new();
-        let mut missing = |column: &str, what: &'static str| {
-            problems.push(Problem::MissingColumn {
-                file: file.to_path_buf(),
-                line,
-                column: column.to_owned(),
-                what,
-                expected: expected.clone(),
-            });
-        };
-        let binding: Binding = names
-            .iter()
-            .map(|n| header.iter().position(|h| h == n))
-            .collect();
-        for (i, (name, at)) in names.iter().zip(&binding).enumerate() {
-            match at {
-                None if !matches!(rule, FieldsMatch::Superset | FieldsMatch::Partial) => {
-                    missing(name, "is missing from the header");
-                }
-                Some(at) if rule == FieldsMatch::Exact && *at != i => {
-                    missing(name, "stands in another place of the header");
-                }
-                _ => {}
-            }
-            if header.iter().filter(|h| *h == name).count() > 1 {
-                missing(name, "stands twice in the header");
-            }
-        }
-        if rule == FieldsMatch::Partial && binding.iter().all(Option::is_none) {
-            missing("any", "is missing: no column is known");
-        }
+        let mut faults = Vec::new();
         if !matches!(rule, FieldsMatch::Subset | FieldsMatch::Partial) {
             for (i, column) in header.iter().enumerate() {
                 if !names.contains(column) {
-                    problems.push(Problem::UnknownColumn {
-                        file: file.to_path_buf(),
-                        line,
+                    faults.push(HeaderFault::Unknown {
                         position: i + 1,
                         near: suggestion(column, &names).map(str::to_owned),
-                        expected: expected.clone(),
                     });
                 }
             }
         }
-        if problems.is_empty() {
-            Ok(binding)
-        } else {
-            Err(problems)
+        let binding: Binding = names
+            .iter()
+            .map(|n| header.iter().position(|h| h == n))
+            .collect();
+        let may_miss = match rule {
+            FieldsMatch::Superset => true,
+            FieldsMatch::Partial => binding.iter().any(Option::is_some),
+            _ => false,
+        };
+        for (i, (name, at)) in names.iter().zip(&binding).enumerate() {
+            let name = (*name).to_owned();
+            if header.iter().filter(|h| **h == name).count() > 1 {
+                faults.push(HeaderFault::Twice(name));
+            } else if at.is_none() && !may_miss {
+                faults.push(HeaderFault::Missing(name));
+            } else if rule == FieldsMatch::Exact && at.is_some_and(|at| at != i) {
+                faults.push(HeaderFault::Elsewhere(name));
+            }
         }
+        if faults.is_empty() {
+            return Ok(binding);
+        }
+        Err(vec![Problem::Header {
+            file: file.to_path_buf(),
+            line,
+            faults,
+            expected,
+        }])
     }
 }
 

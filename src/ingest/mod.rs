@@ -14,6 +14,7 @@
 
 mod assemble;
 mod chunk;
+mod constraint;
 mod convert;
 mod error;
 mod explanations;

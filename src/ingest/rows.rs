@@ -4,11 +4,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::chunk::Chunk;
+use super::constraint::constrained;
 use super::convert::{self, Cell, Grade, Setting};
 use super::mapping::{Filling, Mapping, TargetPlan};
 use super::read::{Binding, RawBatch};
 use crate::schema::code_list::NOTHING;
-use crate::schema::table_schema::{FieldSchema, FieldType, OnInvalid};
+use crate::schema::table_schema::OnInvalid;
 
 /// What all rows of a file have in common.
 pub struct FileContext<'a> {
@@ -260,57 +261,6 @@ fn check<'a>(mapping: &'a Mapping, index: usize, cell: &'a str) -> Result<Value<
         coded: coded.filter(|word| *word != NOTHING),
         grade: Some(grade),
     })
-}
-
-fn constrained(field: &FieldSchema, raw: &str) -> Result<(), &'static str> {
-    let c = &field.constraints;
-    if c.allowed
-        .as_ref()
-        .is_some_and(|a| !a.iter().any(|v| v == raw))
-    {
-        return Err("enum");
-    }
-    if c.min_length.is_some() || c.max_length.is_some() {
-        let length = raw.chars().count();
-        if c.min_length.is_some_and(|l| length < l) {
-            return Err("minLength");
-        }
-        if c.max_length.is_some_and(|l| length > l) {
-            return Err("maxLength");
-        }
-    }
-    if c.minimum.is_some() || c.maximum.is_some() {
-        let value = comparable(field, raw).ok_or("type")?;
-        let bound = |b: &Option<String>| b.as_ref().and_then(|b| bound_of(field, b));
-        if bound(&c.minimum).is_some_and(|b| value < b) {
-            return Err("minimum");
-        }
-        if bound(&c.maximum).is_some_and(|b| value > b) {
-            return Err("maximum");
-        }
-    }
-    Ok(())
-}
-
-/// A number or a day as something that has an order.
-fn comparable(field: &FieldSchema, raw: &str) -> Option<f64> {
-    if field.kind == FieldType::Date {
-        let format = field.format.as_deref().unwrap_or("%Y-%m-%d");
-        super::standardise::date(raw, format)
-            .ok()
-            .map(|d| f64::from(convert::days(d)))
-    } else {
-        raw.parse().ok()
-    }
-}
-
-fn bound_of(field: &FieldSchema, bound: &str) -> Option<f64> {
-    if field.kind == FieldType::Date {
-        let date = super::standardise::date(bound, "%Y-%m-%d").ok()?;
-        Some(f64::from(convert::days(date)))
-    } else {
-        bound.parse().ok()
-    }
 }
 
 #[derive(Clone, Copy)]

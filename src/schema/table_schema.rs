@@ -5,8 +5,10 @@
 //! `kinlink:canonical` the column of such a table. A field without a `kinlink:role` counts as a
 //! direct identifier: it is dropped, unless it is mapped.
 
+mod field;
 mod parse;
 mod properties;
+mod reading;
 
 pub(crate) use properties::suggestion;
 

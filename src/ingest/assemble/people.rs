@@ -20,6 +20,9 @@ const CONTACT: &str = "contact";
 /// A child who died a year before the reference date or earlier is in no figure.
 const YEAR: i32 = 365;
 
+/// How good an address is: primary, not ended, begun late.
+type Rank = (bool, bool, Option<i32>);
+
 #[derive(Default)]
 struct Person<'a> {
     rows: Vec<Row<'a>>,
@@ -107,11 +110,11 @@ impl<'a> People<'a> {
             let source = ledger.source_of(row.unit());
             ledger.quality(source, &format!("value ({kind})"), quality);
             let Some(number) = number else { continue };
-            if kind == "merged" {
-                if let Some(&other) = by_noms.get(number.as_str()) {
-                    self.join(person, other);
-                    continue;
-                }
+            if kind == "merged"
+                && let Some(&other) = by_noms.get(number.as_str())
+            {
+                self.join(person, other);
+                continue;
             }
             // A number whose own row is gone is still a number of this person.
             let kind = if kind == "merged" { "noms" } else { kind };
@@ -312,8 +315,8 @@ impl<'a> People<'a> {
         &self,
         landed: &'a Landed,
         ledger: &mut Ledger,
-    ) -> HashMap<usize, ((bool, bool, Option<i32>), Row<'a>)> {
-        let mut best: HashMap<usize, ((bool, bool, Option<i32>), Row<'a>)> = HashMap::new();
+    ) -> HashMap<usize, (Rank, Row<'a>)> {
+        let mut best: HashMap<usize, (Rank, Row<'a>)> = HashMap::new();
         for row in landed.rows(address::TABLE) {
             let record = row.text(address::RECORD).unwrap_or_default();
             let Some(&at) = self.index.get(record) else {

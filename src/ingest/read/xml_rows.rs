@@ -69,7 +69,6 @@ pub struct XmlRows {
     watch: Arc<Watch>,
     lines: Arc<AtomicU64>,
     binding: Binding,
-    expected: Vec<String>,
     /// Is an element that the schema does not know an error?
     closed: bool,
     root: String,
@@ -135,7 +134,6 @@ impl XmlRows {
             watch,
             lines,
             binding: (0..field_paths.len()).map(Some).collect(),
-            expected: field_paths.clone(),
             closed: matches!(
                 mapping.schema.fields_match,
                 FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Superset
@@ -225,14 +223,16 @@ impl XmlRows {
                     .is_some_and(|r| r.starts_with('/'))
             });
         if self.closed && !is_row && !is_group && state.unknown.insert(state.rel.clone()) {
-            let known: Vec<&str> = self.expected.iter().map(String::as_str).collect();
-            state.problems.push(Problem::UnknownColumn {
+            let parent = state.rel.rsplit_once('/').map_or("", |(parent, _)| parent);
+            state.problems.push(Problem::UnknownElement {
                 file: self.path.clone(),
                 line,
-                position: 0,
-                near: crate::schema::table_schema::suggestion(&state.rel, &known)
-                    .map(str::to_owned),
-                expected: self.expected.clone(),
+                expected: self
+                    .field_paths
+                    .iter()
+                    .filter_map(|p| p.strip_prefix(parent)?.strip_prefix('/'))
+                    .map(str::to_owned)
+                    .collect(),
             });
         }
     }

@@ -5,155 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::properties::{self, check};
-use super::{
-    Constraints, Encoding, FieldSchema, FieldType, FieldsMatch, Format, OnInvalid, RejectLimit,
-    Role, Setting, TableSchema, Target,
-};
-use crate::schema::code_list::{self, CodeList};
+use super::reading::Reading;
+use super::{Encoding, FieldsMatch, Format, RejectLimit, Setting, TableSchema, Target, field};
 use crate::schema::schema_error::{SchemaError, SchemaProblem};
-
-/// A text being read, and what was found wrong with it.
-pub(super) struct Reading<'a> {
-    text: &'a str,
-    problems: Vec<SchemaProblem>,
-}
-
-impl Reading<'_> {
-    /// Where the n-th field's own text begins is not kept by the JSON parser; the first occurrence
-    /// of the key after its field's name is.
-    fn locate(&self, place: &str, word: &str) -> Option<usize> {
-        let owner = place
-            .strip_prefix("fields.")
-            .and_then(|p| p.split('.').next());
-        let from = owner
-            .and_then(|name| self.text.find(&format!("\"{name}\"")))
-            .unwrap_or(0);
-        let quoted = format!("\"{word}\"");
-        self.text
-            .get(from..)
-            .and_then(|t| t.find(&quoted))
-            .map(|i| i + from)
-            .or_else(|| self.text.find(&quoted))
-    }
-
-    fn problem(&mut self, code: &'static str, place: &str, word: &str, what: String, help: String) {
-        let offset = self.locate(place, word);
-        let at = offset.and_then(|o| {
-            let before = self.text.get(..o)?;
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-            Some((line, column))
-        });
-        self.problems.push(SchemaProblem {
-            code,
-            what,
-            property: if place.is_empty() {
-                word.to_owned()
-            } else {
-                format!("{place}.{word}")
-            },
-            at,
-            span: offset.map(|o| (o, word.len() + 2)),
-            help,
-        });
-    }
-
-    pub(super) fn unknown(&mut self, place: &str, key: &str, help: String) {
-        self.problem(
-            "KL-T-003",
-            place,
-            key,
-            format!("unknown property `{key}`"),
-            help,
-        );
-    }
-
-    pub(super) fn wrong(&mut self, place: &str, key: &str, what: &str, help: impl Into<String>) {
-        self.problem(
-            "KL-T-004",
-            place,
-            key,
-            format!("`{key}` {what}"),
-            help.into(),
-        );
-    }
-
-    fn text(&mut self, object: &Map<String, Value>, place: &str, key: &str) -> Option<String> {
-        match object.get(key)? {
-            Value::String(s) => Some(s.clone()),
-            _ => {
-                self.wrong(place, key, "is not a text", "write it in quotation marks");
-                None
-            }
-        }
-    }
-
-    /// A text or a list of texts.
-    fn texts(
-        &mut self,
-        object: &Map<String, Value>,
-        place: &str,
-        key: &str,
-    ) -> Option<Vec<String>> {
-        let value = object.get(key)?;
-        let list = match value {
-            Value::String(s) => Some(vec![s.clone()]),
-            Value::Array(items) => items
-                .iter()
-                .map(|v| match v {
-                    Value::String(s) => Some(s.clone()),
-                    Value::Number(n) => Some(n.to_string()),
-                    Value::Object(o) => o.get("value").and_then(Value::as_str).map(str::to_owned),
-                    _ => None,
-                })
-                .collect(),
-            _ => None,
-        };
-        if list.is_none() {
-            self.wrong(
-                place,
-                key,
-                "is not a list of texts",
-                "write it as [\"…\", \"…\"]",
-            );
-        }
-        list
-    }
-
-    fn choice<T: Copy>(
-        &mut self,
-        object: &Map<String, Value>,
-        place: &str,
-        key: &str,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        let word = self.text(object, place, key)?;
-        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == word) {
-            return Some(*value);
-        }
-        let names: Vec<&str> = choices.iter().map(|(n, _)| *n).collect();
-        let help = match properties::suggestion(&word, &names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("one of {}", names.join(", ")),
-        };
-        self.wrong(place, key, "is none of the words allowed", help);
-        None
-    }
-
-    fn number(&mut self, object: &Map<String, Value>, place: &str, key: &str) -> Option<u64> {
-        let value = object.get(key)?;
-        let number = value.as_u64();
-        if number.is_none() {
-            self.wrong(
-                place,
-                key,
-                "is not a whole number from 0",
-                "write it without quotation marks",
-            );
-        }
-        number
-    }
-}
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<TableSchema, SchemaError> {
     let fail = |problems| SchemaError {
@@ -173,10 +27,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<TableSchema, SchemaError>
             help: "mend the file there".to_owned(),
         }])
     })?;
-    let mut reading = Reading {
-        text,
-        problems: Vec::new(),
-    };
+    let mut reading = Reading::new(text);
     let schema = match &value {
         Value::Object(object) => schema(&mut reading, path, object),
         _ => {
@@ -189,7 +40,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<TableSchema, SchemaError>
             None
         }
     };
-    let mut problems = reading.problems;
+    let mut problems = reading.into_problems();
     problems.sort_by_key(|p| p.at);
     match schema {
         Some(schema) if problems.is_empty() => Ok(schema),
@@ -200,7 +51,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<TableSchema, SchemaError>
 fn schema(r: &mut Reading<'_>, path: &Path, object: &Map<String, Value>) -> Option<TableSchema> {
     check(r, object, properties::SCHEMA, "", false);
     let fields = match object.get("fields") {
-        Some(Value::Array(items)) => items.iter().filter_map(|v| field(r, v)).collect(),
+        Some(Value::Array(items)) => items.iter().filter_map(|v| field::field(r, v)).collect(),
         _ => {
             r.wrong(
                 "",
@@ -387,162 +238,6 @@ fn kept(
         .into_iter()
         .map(|s| (s.column, s.alternatives))
         .collect()
-}
-
-fn field(r: &mut Reading<'_>, value: &Value) -> Option<FieldSchema> {
-    let Value::Object(object) = value else {
-        r.wrong(
-            "",
-            "fields",
-            "holds something else than objects",
-            "write { \"name\": … }",
-        );
-        return None;
-    };
-    let Some(name) = r.text(object, "", "name") else {
-        r.wrong(
-            "",
-            "fields",
-            "has an entry without `name`",
-            "name the column",
-        );
-        return None;
-    };
-    let place = format!("fields.{name}");
-    let p = place.as_str();
-    check(r, object, properties::FIELD, p, false);
-    let format = r.text(object, p, "format").filter(|f| f != "default");
-    Some(FieldSchema {
-        kind: r
-            .choice(object, p, "type", TYPES)
-            .unwrap_or(FieldType::String),
-        format,
-        description: r.text(object, p, "description"),
-        constraints: constraints(r, object, p),
-        missing_values: r.texts(object, p, "missingValues"),
-        role: r.choice(object, p, "kinlink:role", ROLES),
-        canonical: r.texts(object, p, "kinlink:canonical").unwrap_or_default(),
-        standardise: r.text(object, p, "kinlink:standardise"),
-        on_output: r.text(object, p, "kinlink:onOutput"),
-        unit: r.text(object, p, "kinlink:unit"),
-        codes: codes(r, object, p),
-        on_invalid: r
-            .choice(
-                object,
-                p,
-                "kinlink:onInvalid",
-                &[
-                    ("quarantine", OnInvalid::Quarantine),
-                    ("null", OnInvalid::Null),
-                ],
-            )
-            .unwrap_or(OnInvalid::Quarantine),
-        path: r.text(object, p, "kinlink:path"),
-        name,
-    })
-}
-
-const TYPES: &[(&str, FieldType)] = &[
-    ("string", FieldType::String),
-    ("integer", FieldType::Integer),
-    ("number", FieldType::Number),
-    ("boolean", FieldType::Boolean),
-    ("date", FieldType::Date),
-    ("time", FieldType::Time),
-    ("any", FieldType::String),
-];
-
-const ROLES: &[(&str, Role)] = &[
-    ("record-id", Role::RecordId),
-    ("reference", Role::Reference),
-    ("direct-identifier", Role::DirectIdentifier),
-    ("quasi-identifier", Role::QuasiIdentifier),
-    ("dimension", Role::Dimension),
-    ("measure", Role::Measure),
-    ("event-date", Role::EventDate),
-];
-
-fn constraints(r: &mut Reading<'_>, object: &Map<String, Value>, p: &str) -> Constraints {
-    let mut out = Constraints {
-        allowed: r.texts(object, p, "categories"),
-        ..Constraints::default()
-    };
-    let Some(value) = object.get("constraints") else {
-        return out;
-    };
-    let Value::Object(c) = value else {
-        r.wrong(
-            p,
-            "constraints",
-            "is not an object",
-            "write { \"required\": true }",
-        );
-        return out;
-    };
-    let place = format!("{p}.constraints");
-    check(r, c, properties::CONSTRAINTS, &place, true);
-    out.required = c.get("required").and_then(Value::as_bool).unwrap_or(false);
-    let listed = r.texts(c, &place, "enum");
-    // Both may be written; together they allow what both allow, so they must say the same.
-    if let (Some(a), Some(b)) = (&out.allowed, &listed) {
-        let (mut a, mut b) = (a.clone(), b.clone());
-        a.sort();
-        b.sort();
-        if a != b {
-            r.wrong(
-                p,
-                "categories",
-                "does not list the same values as `enum`",
-                "write both alike",
-            );
-        }
-    }
-    out.allowed = listed.or(out.allowed);
-    let length = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
-    out.min_length = length(r.number(c, &place, "minLength"));
-    out.max_length = length(r.number(c, &place, "maxLength"));
-    let bound = |key: &str| match c.get(key) {
-        Some(Value::String(s)) => Some(s.clone()),
-        Some(Value::Number(n)) => Some(n.to_string()),
-        _ => None,
-    };
-    out.minimum = bound("minimum");
-    out.maximum = bound("maximum");
-    out
-}
-
-fn codes(r: &mut Reading<'_>, object: &Map<String, Value>, p: &str) -> Option<CodeList> {
-    const KEY: &str = "kinlink:codes";
-    match object.get(KEY)? {
-        Value::String(name) => {
-            let list = code_list::built_in(name).cloned();
-            if list.is_none() {
-                let help = match properties::suggestion(name, code_list::NAMES) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!(
-                        "lists that come with the program: {}",
-                        code_list::NAMES.join(", ")
-                    ),
-                };
-                r.wrong(p, KEY, "names a list that does not exist", help);
-            }
-            list
-        }
-        Value::Object(pairs) => {
-            Some(CodeList::new(pairs.iter().filter_map(|(k, v)| {
-                v.as_str().map(|v| (k.clone(), v.to_owned()))
-            })))
-        }
-        _ => {
-            r.wrong(
-                p,
-                KEY,
-                "is neither a name nor an object",
-                "write { \"code\": \"word\" }",
-            );
-            None
-        }
-    }
 }
 
 /// What refers to fields must name fields that are there.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::parse::Reading;
+use super::reading::Reading;
 
 /// Properties of a schema: the standard's and ours.
 pub(super) const SCHEMA: &[&str] = &[
