@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::{Bounds, Move, View};
+use super::bounds::{Bounds, LARGEST_PROGRAM, Move, View};
 use super::elimination::Freedom;
 use super::rules::Rules;
 use super::system::System;
@@ -49,12 +49,12 @@ pub(crate) fn audit(
             let width = if primary[*c as usize] {
                 rules.width.max(1)
             } else {
-                1
+                0
             };
             (*c, width)
         })
         .collect();
-    let bounds = view.bounds(&sound, &wanted);
+    let bounds = view.bounds(&sound, &wanted, LARGEST_PROGRAM);
     let exposed = cells
         .into_iter()
         .filter(|c| {

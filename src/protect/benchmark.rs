@@ -32,5 +32,5 @@ pub(crate) fn build(definition: &'static TableDef, headline: &ProtectedTable) ->
         add("children", value, status);
         add("ratio", value.map(|v| half_up(v / anchor, 2)), status);
     }
-    ProtectedTable::new(definition, rows)
+    ProtectedTable::new(definition, headline.rounding(), rows)
 }

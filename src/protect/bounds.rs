@@ -37,7 +37,9 @@ pub(crate) struct View<'a> {
 }
 
 /// A linear program larger than this (in hidden cells) is not attempted.
-const LARGEST_PROGRAM: usize = 4_000;
+pub(crate) const LARGEST_PROGRAM: usize = 4_000;
+/// Programs up to this size are solved as a matter of course.
+pub(crate) const NEAR_BY: usize = 300;
 /// Steps of a walk for one bound.
 const STEPS: usize = 64;
 const NEAR: f64 = 1e-6;
@@ -88,9 +90,15 @@ impl<'a> View<'a> {
         seen.into_keys().collect()
     }
 
-    /// Bounds of the hidden cells for which `wanted` gives a width: those that reach it by
-    /// walking as they were found, the others exactly where the program is not too large.
-    pub fn bounds(&self, moves: &[Move], wanted: &[(u32, u64)]) -> BTreeMap<u32, Bounds> {
+    /// Bounds of the hidden cells for which `wanted` gives a width (0: any, but not exact): those
+    /// that reach it by walking as they were found, the others exactly where the program has no
+    /// more than `largest` cells.
+    pub fn bounds(
+        &self,
+        moves: &[Move],
+        wanted: &[(u32, u64)],
+        largest: usize,
+    ) -> BTreeMap<u32, Bounds> {
         let mut found = self.walked(moves, wanted);
         let mut solved: BTreeMap<u32, Bounds> = BTreeMap::new();
         for (cell, width) in wanted {
@@ -101,7 +109,14 @@ impl<'a> View<'a> {
                 continue;
             }
             let component = self.component(*cell);
-            if component.len() > LARGEST_PROGRAM {
+            // A cell that need only not be exact is left to the elimination where much hangs together.
+            if component.len()
+                > if *width > 1 {
+                    largest
+                } else {
+                    largest.min(NEAR_BY)
+                }
+            {
                 continue;
             }
             if let Some(exact) = self.solve(&component, *cell, &mut found) {
@@ -132,7 +147,7 @@ impl<'a> View<'a> {
         let mut out = BTreeMap::new();
         for cell in cells {
             let component = self.component(*cell);
-            if component.len() <= LARGEST_PROGRAM / 8 {
+            if component.len() <= NEAR_BY {
                 if let Some(bounds) = self.solve(&component, *cell, &mut found) {
                     out.insert(*cell, bounds);
                 }
@@ -289,8 +304,9 @@ impl Bounds {
     }
 }
 
+/// The distance in whole numbers that a walk has to show.
 fn whole(width: u64) -> i64 {
-    i64::try_from(width).unwrap_or(i64::MAX)
+    i64::try_from(width.max(1)).unwrap_or(i64::MAX)
 }
 
 /// A whole number as a real one.

@@ -88,14 +88,20 @@ pub(crate) fn repair(
         vec![neighbours.block(system, cell), all]
     };
     for scope in scopes {
-        let best = ways
-            .iter()
-            .filter_map(|by| {
-                program(
-                    system, neighbours, hidden, unknown, cell, *by, rules, &scope,
-                )
-            })
-            .min_by(|a, b| a.cost.total_cmp(&b.cost));
+        let mut best: Option<Repair> = None;
+        for by in &ways {
+            if best.as_ref().is_some_and(|b| b.hide.is_empty()) {
+                break;
+            }
+            let found = program(
+                system, neighbours, hidden, unknown, cell, *by, rules, &scope,
+            );
+            if let Some(found) = found {
+                if best.as_ref().is_none_or(|b| found.cost < b.cost) {
+                    best = Some(found);
+                }
+            }
+        }
         if best.is_some() {
             return best;
         }

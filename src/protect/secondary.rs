@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::{Bounds, Move, View};
+use super::bounds::{Bounds, LARGEST_PROGRAM, Move, NEAR_BY, View};
 use super::elimination::Freedom;
 use super::repair::{Neighbours, repair};
 use super::rules::Rules;
@@ -41,7 +41,7 @@ const ROUNDS: usize = 50;
 /// Tables with at most so many unknown cells are improved by trying other orders.
 const IMPROVED: usize = 400;
 /// Linear programs that improving may take, all trials together.
-const BUDGET: usize = 1_500;
+const BUDGET: usize = 600;
 
 /// Finds a pattern that protects every primary cell, or says which cells it could not protect.
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
@@ -90,8 +90,10 @@ fn attempt(
     let mut moves = freedom.moves();
     let mut programs = 0;
     let mut repaired = false;
-    for _ in 0..ROUNDS {
-        let (bounds, solved) = bounds_of(task, &hidden, &moves);
+    for round in 0..ROUNDS {
+        // Repairs find changes near a cell; only what they cannot prove is asked of a large program.
+        let largest = if round < 3 { NEAR_BY } else { LARGEST_PROGRAM };
+        let (bounds, solved) = bounds_of(task, &hidden, &moves, largest);
         programs += solved;
         let mut close: Vec<u32> = Vec::new();
         let mut shown_again = false;
@@ -113,6 +115,9 @@ fn attempt(
             }
             if repaired && order.len() <= IMPROVED {
                 programs += show_again(task, order, &mut hidden, &mut moves);
+                // What was shown may have determined other cells that are not small: look again.
+                repaired = false;
+                continue;
             }
             let cost = cost(task, &hidden);
             return Ok(Pattern {
@@ -162,7 +167,7 @@ fn show_again(task: &Task<'_>, order: &[u32], hidden: &mut [bool], moves: &mut V
         let mut fewer = moves.clone();
         fewer.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
         fewer.extend(Freedom::of(task.system, hidden).moves());
-        let (bounds, solved) = bounds_of(task, hidden, &fewer);
+        let (bounds, solved) = bounds_of(task, hidden, &fewer, NEAR_BY);
         programs += solved;
         let safe = bounds
             .iter()
@@ -177,7 +182,12 @@ fn show_again(task: &Task<'_>, order: &[u32], hidden: &mut [bool], moves: &mut V
 }
 
 /// The bounds of the hidden cells, and the linear programs they took.
-fn bounds_of(task: &Task<'_>, hidden: &[bool], moves: &[Move]) -> (BTreeMap<u32, Bounds>, usize) {
+fn bounds_of(
+    task: &Task<'_>,
+    hidden: &[bool],
+    moves: &[Move],
+    largest: usize,
+) -> (BTreeMap<u32, Bounds>, usize) {
     let view = View::new(task.system, hidden, task.rules);
     let wanted: Vec<(u32, u64)> = (0..task.system.len())
         .filter(|c| hidden[*c])
@@ -186,12 +196,12 @@ fn bounds_of(task: &Task<'_>, hidden: &[bool], moves: &[Move]) -> (BTreeMap<u32,
             let width = if task.primary[c as usize] {
                 task.rules.width.max(1)
             } else {
-                1
+                0
             };
             (c, width)
         })
         .collect();
-    let bounds = view.bounds(moves, &wanted);
+    let bounds = view.bounds(moves, &wanted, largest);
     (bounds, view.programs())
 }
 

@@ -116,6 +116,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
         table.rows.extend(derived);
         finished.push(ProtectedTable::new(
             table.definition,
+            (table.base > 1 && !table.published).then_some(table.base),
             std::mem::take(&mut table.rows),
         ));
         folders.progress.advance(1);
@@ -403,7 +404,7 @@ fn write(
             "primary": p,
             "secondary": s,
             "shown": shown,
-            "rounding": working.map(|w| w.base),
+            "rounding": table.rounding(),
         }));
     }
     let summary = json!({

@@ -14,6 +14,9 @@ use crate::schema::published::{self, Concept, Status, TableDef};
 /// The footer key that marks a file of this stage, with the table's id.
 const MARK: &str = "kinlink:protected_table";
 
+/// The footer key of the rounding base.
+const ROUNDING: &str = "kinlink:rounding";
+
 /// One row of a protected table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProtectedRow {
@@ -42,24 +45,43 @@ pub struct ProtectedRow {
 ///
 /// ```compile_fail
 /// let definition = kinlink::schema::published::table("T01").unwrap();
-/// let forged = kinlink::protect::ProtectedTable { definition, rows: Vec::new() };
+/// let forged = kinlink::protect::ProtectedTable {
+///     definition,
+///     rounding: None,
+///     rows: Vec::new(),
+/// };
 /// ```
 ///
 /// Nothing in it tells a small count from a cell that is hidden for another's sake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProtectedTable {
     definition: &'static TableDef,
+    rounding: Option<u64>,
     rows: Vec<ProtectedRow>,
 }
 
 impl ProtectedTable {
-    pub(super) fn new(definition: &'static TableDef, rows: Vec<ProtectedRow>) -> Self {
-        ProtectedTable { definition, rows }
+    pub(super) fn new(
+        definition: &'static TableDef,
+        rounding: Option<u64>,
+        rows: Vec<ProtectedRow>,
+    ) -> Self {
+        ProtectedTable {
+            definition,
+            rounding,
+            rows,
+        }
     }
 
     /// What the table counts and by what.
     pub fn definition(&self) -> &'static TableDef {
         self.definition
+    }
+
+    /// The base that its counts were rounded to; none where they are exact. A count that a coarser
+    /// table shows too has that table's base.
+    pub fn rounding(&self) -> Option<u64> {
+        self.rounding
     }
 
     /// Its rows, in the order of publication.
@@ -124,7 +146,11 @@ impl ProtectedTable {
 
     pub(super) fn save(&self, path: &Path) -> Result<Written, ProtectError> {
         let schema = self.schema(|f| f);
-        let keys = [(MARK.to_owned(), self.definition.id.clone())];
+        let base = self.rounding.map(|b| b.to_string()).unwrap_or_default();
+        let keys = [
+            (MARK.to_owned(), self.definition.id.clone()),
+            (ROUNDING.to_owned(), base),
+        ];
         let mut writer = TableWriter::create(path, schema.clone(), Layout::Restricted, &keys)?;
         let batch = self
             .batch(&schema)
@@ -158,6 +184,11 @@ pub fn load(path: &Path, expected: &Digest) -> Result<ProtectedTable, ProtectErr
         .find(|(key, _)| key == MARK)
         .and_then(|(_, id)| published::table(id))
         .ok_or_else(foreign)?;
+    let rounding = reader
+        .keys()
+        .iter()
+        .find(|(key, _)| key == ROUNDING)
+        .and_then(|(_, base)| base.parse().ok());
     let mut rows = Vec::new();
     for batch in reader {
         let batch = batch?;
@@ -191,5 +222,9 @@ pub fn load(path: &Path, expected: &Digest) -> Result<ProtectedTable, ProtectErr
             });
         }
     }
-    Ok(ProtectedTable { definition, rows })
+    Ok(ProtectedTable {
+        definition,
+        rounding,
+        rows,
+    })
 }

@@ -53,7 +53,7 @@ pub(crate) fn resource(
     set("kinlink:population", json!(definition.population));
     set("kinlink:concepts", json!(definition.concepts));
     set("kinlink:units", units(definition));
-    set("kinlink:rounding", json!(definition.rounding));
+    set("kinlink:rounding", json!(table.rounding()));
     set("kinlink:releaseId", json!(release.id));
     set("kinlink:purpose", json!(release.purpose.word()));
     set("kinlink:notice", json!(release.notice()));
