@@ -156,6 +156,9 @@ impl Spec {
             );
         }
         let spec = reader.spec(&root);
+        reader
+            .problems
+            .sort_by_key(|problem| problem.place.span.map(|(start, _)| start));
         match (spec, reader.problems.is_empty()) {
             (Some(spec), true) => Ok(spec),
             _ => Err(LinkError::Problems(reader.problems)),
@@ -507,15 +510,7 @@ mod tests {
             .map(|p| (p.place.row, p.help.as_str()))
             .collect();
         let lines: Vec<Option<u64>> = told.iter().map(|t| t.0).collect();
-        assert_eq!(
-            lines,
-            [Some(4), Some(3), Some(6), Some(9), Some(8)]
-                .map(|l| l)
-                .to_vec()
-                .iter()
-                .copied()
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(lines, [3, 4, 6, 8, 9].map(Some));
         assert!(told.iter().any(|t| t.1 == "did you mean `surname`?"));
         assert!(told.iter().any(|t| t.1 == "did you mean `one_to_one`?"));
         assert!(
