@@ -337,7 +337,7 @@ impl Reader<'_> {
 
     fn columns(&mut self, value: &Value<'_>, date: bool) -> Option<Columns> {
         match value.get_ref() {
-            DeValue::Array(list) if list.len() > 0 => {
+            DeValue::Array(list) if !list.is_empty() => {
                 let names: Option<Vec<String>> = list.iter().map(|v| self.string(v)).collect();
                 names.map(Columns::Joined)
             }
