@@ -1,5 +1,7 @@
 //! `kinlink link`: two files, or the rows of one, linked on encodings, and the links evaluated.
 
+#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
+
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

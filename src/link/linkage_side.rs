@@ -206,7 +206,8 @@ mod tests {
                 .collect();
             prop_assert_eq!(got, want);
             let mut turned = rows.clone();
-            turned.rotate_left(turn.min(rows.len()));
+            let turn = turn.min(rows.len());
+            turned.rotate_left(turn);
             prop_assert_eq!(group(&pass(&turned), 1000), found);
         }
     }

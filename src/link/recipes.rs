@@ -128,10 +128,10 @@ pub fn candidates(spec: &Spec) -> Vec<Recipe> {
     let mut out: Vec<Recipe> = Vec::new();
     let mut add = |words: Vec<String>| {
         let known = words.iter().all(|w| has(spec, w));
-        if let (true, Ok(recipe)) = (known, Recipe::try_from(words)) {
-            if !out.contains(&recipe) {
-                out.push(recipe);
-            }
+        if let (true, Ok(recipe)) = (known, Recipe::try_from(words))
+            && !out.contains(&recipe)
+        {
+            out.push(recipe);
         }
     };
     let owned = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();

@@ -38,10 +38,10 @@ pub fn percent(p: Option<f64>) -> String {
 /// The page.
 pub fn html(outcome: &Outcome, spec: &Spec, inputs: &Inputs) -> String {
     let mut page = String::new();
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Linkage</title>\
-         <style>{STYLE}</style></head><body>\n<h1>Linkage</h1>\n"
+         <style>{STYLE}</style></head><body>\n<h1>Linkage</h1>"
     );
     summary(&mut page, outcome);
     files(&mut page, outcome, inputs);
@@ -53,10 +53,10 @@ pub fn html(outcome: &Outcome, spec: &Spec, inputs: &Inputs) -> String {
 
 fn summary(page: &mut String, outcome: &Outcome) {
     let model = &outcome.model;
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<p>{} links join {} of {} rows into {} entities of two or more. By chance alone, {:.1} \
-         such links would be expected.</p>\n",
+         such links would be expected.</p>",
         model.links,
         model.records_linked,
         outcome.rows(),
@@ -85,10 +85,10 @@ fn files(page: &mut String, outcome: &Outcome, inputs: &Inputs) {
             .iter()
             .map(|(field, n)| format!("{field}: {n}"))
             .collect();
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<tr><td>{}</td><td>{}<br><code>{}</code></td><td class=\"n\">{}</td><td>{}</td>\
-             <td>{}</td></tr>\n",
+             <td>{}</td></tr>",
             escaped(&file.side),
             escaped(&name.unwrap_or_default()),
             file.digest,
@@ -97,10 +97,10 @@ fn files(page: &mut String, outcome: &Outcome, inputs: &Inputs) {
             escaped(&unread.join(", ")),
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         page,
         "</table>\n<p>Whether a file is free of duplicates is taken {}. Key fingerprint <code>{}\
-         </code>.</p>\n",
+         </code>.</p>",
         escaped(outcome.known_from),
         escaped(&inputs.key_fingerprint)
     );
@@ -117,10 +117,10 @@ fn passes(page: &mut String, outcome: &Outcome) {
         let weight = pass
             .match_weight
             .map_or_else(|| "–".to_owned(), |w| format!("{w:.1}"));
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1}\
-             </td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
+             </td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
             escaped(&pass.name.replace('+', " + ")),
             pass.rows,
             pass.links_made,
@@ -138,10 +138,10 @@ fn passes(page: &mut String, outcome: &Outcome) {
             .iter()
             .map(|n| escaped(&n.replace('+', " + ")))
             .collect();
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<p>Not encoded, because chance alone would agree on them more often than there are \
-             rows: {}.</p>\n",
+             rows: {}.</p>",
             names.join("; ")
         );
     }
@@ -154,7 +154,7 @@ fn caveats(page: &mut String, outcome: &Outcome, spec: &Spec) {
         .chain(spec.other.keys())
         .map(|f| escaped(f))
         .collect();
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<h2>How to read this</h2>\n<ul><li>Linked on keyed hashes of combinations of: {}. Two rows \
          are linked if they agree on every part of a key, in a standard form; there is no partial \
@@ -163,7 +163,7 @@ fn caveats(page: &mut String, outcome: &Outcome, spec: &Spec) {
          one address and other people who agree for a reason are not chance, and are not in it.\
          </li>\n<li>A key that fits several people is left unlinked.</li>\n<li>A pass whose links \
          are less probable than {} is not used.</li>\n<li>Rows that agree on no key are not \
-         found: without a known truth this page cannot say how many.</li></ul>\n",
+         found: without a known truth this page cannot say how many.</li></ul>",
         fields.join(", "),
         outcome.model.floor,
     );

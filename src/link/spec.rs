@@ -156,6 +156,9 @@ impl Spec {
             );
         }
         let spec = reader.spec(&root);
+        reader
+            .problems
+            .sort_by_key(|problem| problem.place.span.map(|(start, _)| start));
         match (spec, reader.problems.is_empty()) {
             (Some(spec), true) => Ok(spec),
             _ => Err(LinkError::Problems(reader.problems)),
@@ -334,7 +337,7 @@ impl Reader<'_> {
 
     fn columns(&mut self, value: &Value<'_>, date: bool) -> Option<Columns> {
         match value.get_ref() {
-            DeValue::Array(list) if list.len() > 0 => {
+            DeValue::Array(list) if !list.is_empty() => {
                 let names: Option<Vec<String>> = list.iter().map(|v| self.string(v)).collect();
                 names.map(Columns::Joined)
             }
@@ -507,15 +510,7 @@ mod tests {
             .map(|p| (p.place.row, p.help.as_str()))
             .collect();
         let lines: Vec<Option<u64>> = told.iter().map(|t| t.0).collect();
-        assert_eq!(
-            lines,
-            [Some(4), Some(3), Some(6), Some(9), Some(8)]
-                .map(|l| l)
-                .to_vec()
-                .iter()
-                .copied()
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(lines, [3, 4, 6, 8, 9].map(Some));
         assert!(told.iter().any(|t| t.1 == "did you mean `surname`?"));
         assert!(told.iter().any(|t| t.1 == "did you mean `one_to_one`?"));
         assert!(
