@@ -8,7 +8,6 @@ mod output;
 mod progress;
 
 mod check;
-mod estimate;
 mod explain;
 mod key;
 mod link;
@@ -64,8 +63,6 @@ enum Command {
     Key(key::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
-    /// Estimators by themselves.
-    Estimate(estimate::Args),
     /// Protect a table by itself.
     Protect(protect::Args),
     /// The long text of an error code.
@@ -104,7 +101,6 @@ pub fn main() -> ExitCode {
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
         Command::Link(args) => link::run(args, &context),
-        Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
