@@ -64,9 +64,12 @@ pub(super) fn day(date: Date) -> Day {
         .map_or(0, |span| span.get_days())
 }
 
-/// The day some years later; 29 February becomes 28 February where the year has none.
+/// The day some years later; 29 February becomes 1 March where the year has none, so that a child
+/// of that day comes of age on 1 March.
 pub(super) fn years_after(from: Day, years: i32) -> Day {
-    day(date(from).saturating_add(years.years()))
+    let before = date(from);
+    let after = before.saturating_add(years.years());
+    day(after) + Day::from(after.day() < before.day())
 }
 
 /// Whole years of age on a day; negative before birth.
@@ -105,5 +108,8 @@ mod tests {
             (18, 17)
         );
         assert_eq!(years_after(birth, 18), REFERENCE);
+        let leap = jiff::civil::date(2008, 2, 29);
+        let of_age = jiff::civil::date(2026, 3, 1);
+        assert_eq!(years_after(day(leap), 18), day(of_age));
     }
 }
