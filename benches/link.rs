@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use kinlink::link::decide::{Decision, PassInput, Rules, SourceInfo};
+use kinlink::link::decide::Decision;
 use kinlink::link::linkage_side::{Groups, PassRows, group};
 use kinlink::link::owner_side::{Joined, Records, join};
+use kinlink::link::pass::{PassInput, Rules, SourceInfo};
 use kinlink::pseudonymise::{Encoder, Identity, MasterKey, Recipe, Scratch};
 
 const ROWS: u64 = 1_000_000;

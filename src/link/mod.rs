@@ -23,6 +23,7 @@ pub mod evaluate;
 pub mod linkage_side;
 pub mod out_files;
 pub mod owner_side;
+pub mod pass;
 pub mod people;
 pub mod recipes;
 pub mod report;

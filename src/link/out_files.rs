@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
-use super::decide::Pair;
+use super::pass::Pair;
 use super::report;
 use super::spec::Spec;
 use super::stage::{write_json, write_text};

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 
 use super::LinkError;
 use super::chance;
-use super::decide::{Decided, Decision, PassInput, Rules, SourceInfo};
+use super::decide::{Decided, Decision};
 use super::linkage_side::{self, PassRows};
 use super::owner_side::{self, Joined, Records};
+use super::pass::{PassInput, Rules, SourceInfo};
 use super::people::{self, Input, Person};
 use super::recipes::{self, Ranked};
 use super::spec::Spec;

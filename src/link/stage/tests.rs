@@ -1,0 +1,158 @@
+//! The stage on small files.
+
+use super::*;
+use crate::progress::Silent;
+
+fn p(n: u8) -> Pseudonym {
+    [n; 16]
+}
+
+/// Writes the two files of a pass from (source, row, key, record).
+fn files(folder: &Path, name: &str, rows: &[(u8, u8, u8, u8)]) -> PassFiles {
+    let id = DataType::FixedSizeBinary(16);
+    let column = |f: fn(&(u8, u8, u8, u8)) -> u8| {
+        pseudonym_column(rows.iter().map(|r| p(f(r))), folder).expect("column")
+    };
+    let write = |file: &str, fields: Vec<Field>, columns: Vec<Arc<dyn Array>>| {
+        let path = folder.join(format!("{name}-{file}.parquet"));
+        let schema = Arc::new(Schema::new(fields));
+        let batch = RecordBatch::try_new(schema.clone(), columns).expect("batch");
+        let mut writer = TableWriter::create(&path, schema, Layout::Hashes, &[]).expect("created");
+        writer.write(&batch).expect("written");
+        writer.finish().expect("finished").path
+    };
+    let source = UInt8Array::from_iter_values(rows.iter().map(|r| r.0));
+    PassFiles {
+        name: name.to_owned(),
+        link: write(
+            "link",
+            vec![
+                Field::new("source", DataType::UInt8, false),
+                Field::new("row", id.clone(), false),
+                Field::new("key", id.clone(), false),
+            ],
+            vec![Arc::new(source), column(|r| r.1), column(|r| r.2)],
+        ),
+        join: write(
+            "join",
+            vec![
+                Field::new("row", id.clone(), false),
+                Field::new("record", id, false),
+            ],
+            vec![column(|r| r.1), column(|r| r.3)],
+        ),
+    }
+}
+
+fn job(folder: &Path) -> Job {
+    // Records 101 and 102 of source 0, 103 and 104 of source 1; 101 has two names.
+    let strict: Vec<(u8, u8, u8, u8)> = (0..40)
+        .map(|n| (n % 2, n, n / 2, 100 + n))
+        .chain([(0, 200, 77, 100)])
+        .collect();
+    let loose = vec![
+        (0, 1, 5, 150),
+        (1, 2, 5, 151),
+        (0, 3, 6, 100),
+        (1, 4, 6, 151),
+    ];
+    let source = |name: &str| SourceInfo {
+        name: name.to_owned(),
+        duplicate_free: true,
+    };
+    Job {
+        kinds: vec![KindJob {
+            kind: "child".to_owned(),
+            passes: vec![
+                files(folder, "strict", &strict),
+                files(folder, "loose", &loose),
+            ],
+            sources: vec![source("a"), source("b")],
+            max_group: 50,
+        }],
+    }
+}
+
+fn ran(job: &Job, root: &Path) -> Result<StageReport, LinkError> {
+    let stage = root.join("stage/03-link");
+    run(
+        job,
+        &StageFolders {
+            root,
+            stage: &stage,
+            restricted: &root.join("restricted"),
+            review: &root.join("review"),
+            progress: &Silent,
+        },
+    )
+}
+
+#[test]
+fn the_stage_writes_links_entities_and_the_model() {
+    let folder = tempfile::tempdir().expect("folder");
+    let job = job(folder.path());
+    let report = ran(&job, folder.path()).expect("linked");
+    let names: Vec<String> = report
+        .files
+        .iter()
+        .map(|f| f.path.display().to_string())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "stage/03-link/child/entities.parquet",
+            "stage/03-link/child/links.parquet",
+            "stage/03-link/child/model.json"
+        ]
+    );
+    assert_eq!(report.files[1].rows, Some(20));
+    assert!(report.accounts.iter().all(RowAccount::balances));
+    let path = folder.path().join(&report.files[0].path);
+    let batches: Vec<RecordBatch> = TableReader::open(&path, None)
+        .expect("opened")
+        .map(|b| b.expect("read"))
+        .collect();
+    assert_eq!(batches.len(), 1);
+    let record = columnar::bytes(&batches[0], "record", &path).expect("records");
+    let entity = columnar::bytes(&batches[0], "entity", &path).expect("entities");
+    assert_eq!(
+        (record.len(), record.value(0), record.value(1)),
+        (40, &p(100)[..], &p(101)[..])
+    );
+    assert_eq!(
+        (entity.value(0), entity.value(1)),
+        (&p(100)[..], &p(100)[..])
+    );
+
+    // The loose pass made one link and expects more than one by chance: dropped.
+    let text = std::fs::read_to_string(folder.path().join(&report.files[2].path)).expect("text");
+    let model: Model = serde_json::from_str(&text).expect("a model");
+    assert_eq!(
+        (model.links, model.entities, model.records_linked),
+        (20, 20, 40)
+    );
+    assert_eq!(
+        model.passes.iter().map(|p| p.used).collect::<Vec<_>>(),
+        [true, false]
+    );
+
+    let again = tempfile::tempdir().expect("folder");
+    let second = ran(&job, again.path()).expect("linked");
+    assert_eq!(report, second);
+}
+
+#[test]
+fn a_join_table_of_another_run_and_an_unknown_source_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut job = job(folder.path());
+    job.kinds[0].passes[0].join = job.kinds[0].passes[1].join.clone();
+    assert!(matches!(
+        ran(&job, &folder.path().join("one")),
+        Err(LinkError::Unjoined { .. })
+    ));
+    job.kinds[0].sources.truncate(1);
+    assert!(matches!(
+        ran(&job, &folder.path().join("two")),
+        Err(LinkError::UnknownSource { row: 2, .. })
+    ));
+}
