@@ -82,122 +82,139 @@ pub(crate) fn repair(
     let all: BTreeSet<u32> = (0..system.relations.len())
         .filter_map(|i| u32::try_from(i).ok())
         .collect();
-    let scopes = if unknown.iter().filter(|u| **u).count() <= WHOLE_SYSTEM {
-        vec![all]
+    let small = unknown.iter().filter(|u| **u).count() <= WHOLE_SYSTEM;
+    let near = if small {
+        all.clone()
     } else {
-        vec![neighbours.block(system, cell), all]
+        neighbours.block(system, cell)
     };
-    for scope in scopes {
+    let search = |scope: &BTreeSet<u32>, may_hide: bool| {
+        let place = Place {
+            system,
+            neighbours,
+            hidden,
+            unknown,
+            rules,
+            scope,
+            may_hide,
+        };
         let mut best: Option<Repair> = None;
         for by in &ways {
-            if best.as_ref().is_some_and(|b| b.hide.is_empty()) {
-                break;
-            }
-            let found = program(
-                system, neighbours, hidden, unknown, cell, *by, rules, &scope,
-            );
-            if let Some(found) = found {
+            if let Some(found) = place.program(cell, *by) {
+                if found.hide.is_empty() {
+                    return Some(found);
+                }
                 if best.as_ref().is_none_or(|b| found.cost < b.cost) {
                     best = Some(found);
                 }
             }
         }
-        if best.is_some() {
-            return best;
-        }
-    }
-    None
+        best
+    };
+    // What is hidden already may be enough; that program is much the smallest.
+    search(&near, false)
+        .or_else(|| search(&near, true))
+        .or_else(|| if small { None } else { search(&all, true) })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one linear program, set up in one place"
-)]
-fn program(
-    system: &System,
-    neighbours: &Neighbours,
-    hidden: &[bool],
-    unknown: &[bool],
-    cell: u32,
-    by: f64,
-    rules: &Rules,
-    scope: &BTreeSet<u32>,
-) -> Option<Repair> {
-    let mut problem = Problem::new(OptimizationDirection::Minimize);
-    // Each cell's change, as variables with their signs: one for a hidden cell, up and down for
-    // a shown one.
-    let mut variables: BTreeMap<u32, Vec<(Variable, f64)>> = BTreeMap::new();
-    let cells: BTreeSet<u32> = scope
-        .iter()
-        .flat_map(|r| {
-            let relation = &system.relations[*r as usize];
-            std::iter::once(relation.total).chain(relation.parts.iter().copied())
-        })
-        .filter(|c| unknown[*c as usize])
-        .filter(|c| {
-            neighbours.of_cell[*c as usize]
-                .iter()
-                .all(|r| scope.contains(r))
-        })
-        .collect();
-    for c in &cells {
-        let truth = system.value[*c as usize];
-        let fall = (real(truth) - signed(rules.least())).max(0.0);
-        let these = if *c == cell {
-            vec![(problem.add_var(0.0, (by, by)), 1.0)]
-        } else if hidden[*c as usize] {
-            vec![(problem.add_var(0.0, (-fall, f64::INFINITY)), 1.0)]
-        } else {
-            // A little more for each further cell, so that few are hidden rather than many.
-            let cost = rules.cost.of(truth) + 1e-3;
-            let up = problem.add_var(cost, (0.0, f64::INFINITY));
-            let down = problem.add_var(cost, (0.0, fall));
-            vec![(up, 1.0), (down, -1.0)]
-        };
-        variables.insert(*c, these);
-    }
-    if !variables.contains_key(&cell) {
-        return None;
-    }
-    for r in scope {
-        let relation = &system.relations[*r as usize];
-        let sides =
-            std::iter::once((&relation.total, 1.0)).chain(relation.parts.iter().map(|p| (p, -1.0)));
-        let terms: Vec<(Variable, f64)> = sides
-            .flat_map(|(c, sign)| {
-                variables
-                    .get(c)
-                    .into_iter()
-                    .flatten()
-                    .map(move |(v, s)| (*v, s * sign))
+/// Where a program looks, and what it may do.
+struct Place<'a> {
+    system: &'a System,
+    neighbours: &'a Neighbours,
+    hidden: &'a [bool],
+    unknown: &'a [bool],
+    rules: &'a Rules,
+    scope: &'a BTreeSet<u32>,
+    may_hide: bool,
+}
+
+impl Place<'_> {
+    fn program(&self, cell: u32, by: f64) -> Option<Repair> {
+        let Place {
+            system,
+            neighbours,
+            hidden,
+            unknown,
+            rules,
+            scope,
+            may_hide,
+        } = *self;
+        let mut problem = Problem::new(OptimizationDirection::Minimize);
+        // Each cell's change, as variables with their signs: one for a hidden cell, up and down for
+        // a shown one.
+        let mut variables: BTreeMap<u32, Vec<(Variable, f64)>> = BTreeMap::new();
+        let cells: BTreeSet<u32> = scope
+            .iter()
+            .flat_map(|r| {
+                let relation = &system.relations[*r as usize];
+                std::iter::once(relation.total).chain(relation.parts.iter().copied())
+            })
+            .filter(|c| unknown[*c as usize] && (may_hide || hidden[*c as usize]))
+            .filter(|c| {
+                neighbours.of_cell[*c as usize]
+                    .iter()
+                    .all(|r| scope.contains(r))
             })
             .collect();
-        if !terms.is_empty() {
-            problem.add_constraint(&terms, ComparisonOp::Eq, 0.0);
+        for c in &cells {
+            let truth = system.value[*c as usize];
+            let fall = (real(truth) - signed(rules.least())).max(0.0);
+            let these = if *c == cell {
+                vec![(problem.add_var(0.0, (by, by)), 1.0)]
+            } else if hidden[*c as usize] {
+                vec![(problem.add_var(0.0, (-fall, f64::INFINITY)), 1.0)]
+            } else {
+                // A little more for each further cell, so that few are hidden rather than many.
+                let cost = rules.cost.of(truth) + 1e-3;
+                let up = problem.add_var(cost, (0.0, f64::INFINITY));
+                let down = problem.add_var(cost, (0.0, fall));
+                vec![(up, 1.0), (down, -1.0)]
+            };
+            variables.insert(*c, these);
         }
-    }
-    let solution = problem.solve().ok()?.into_solution().ok()?;
-    let change: Vec<(u32, f64)> = variables
-        .iter()
-        .map(|(c, these)| {
-            let y = these.iter().map(|(v, s)| s * solution.var_value(*v)).sum();
-            (*c, y)
+        if !variables.contains_key(&cell) {
+            return None;
+        }
+        for r in scope {
+            let relation = &system.relations[*r as usize];
+            let sides = std::iter::once((&relation.total, 1.0))
+                .chain(relation.parts.iter().map(|p| (p, -1.0)));
+            let terms: Vec<(Variable, f64)> = sides
+                .flat_map(|(c, sign)| {
+                    variables
+                        .get(c)
+                        .into_iter()
+                        .flatten()
+                        .map(move |(v, s)| (*v, s * sign))
+                })
+                .collect();
+            if !terms.is_empty() {
+                problem.add_constraint(&terms, ComparisonOp::Eq, 0.0);
+            }
+        }
+        let solution = problem.solve().ok()?.into_solution().ok()?;
+        let change: Vec<(u32, f64)> = variables
+            .iter()
+            .map(|(c, these)| {
+                let y = these.iter().map(|(v, s)| s * solution.var_value(*v)).sum();
+                (*c, y)
+            })
+            .filter(|(_, y): &(u32, f64)| y.abs() > NEAR)
+            .collect();
+        let hide: Vec<u32> = change
+            .iter()
+            .map(|(c, _)| *c)
+            .filter(|c| !hidden[*c as usize])
+            .collect();
+        let cost = hide
+            .iter()
+            .map(|c| rules.cost.of(system.value[*c as usize]))
+            .sum();
+        let whole = change.iter().all(|(_, y)| (y - y.round()).abs() < NEAR);
+        Some(Repair {
+            hide,
+            change: whole.then(|| change.iter().map(|(c, y)| (*c, rounded(*y))).collect()),
+            cost,
         })
-        .filter(|(_, y): &(u32, f64)| y.abs() > NEAR)
-        .collect();
-    let hide: Vec<u32> = change
-        .iter()
-        .map(|(c, _)| *c)
-        .filter(|c| !hidden[*c as usize])
-        .collect();
-    let cost = hide
-        .iter()
-        .map(|c| rules.cost.of(system.value[*c as usize]))
-        .sum();
-    let whole = change.iter().all(|(_, y)| (y - y.round()).abs() < NEAR);
-    Some(Repair {
-        hide,
-        change: whole.then(|| change.iter().map(|(c, y)| (*c, rounded(*y))).collect()),
-        cost,
-    })
+    }
 }
