@@ -60,7 +60,21 @@ impl Project {
     /// The same for a file that need not be there yet.
     pub fn new_path(&self, relative: &str) -> Result<PathBuf, Refused> {
         plain(relative)?;
-        Ok(self.folder.join(relative))
+        Ok(self.below(relative))
+    }
+
+    /// Where the run directories lie.
+    pub fn runs(&self) -> PathBuf {
+        self.below("runs")
+    }
+
+    /// A path below the project folder, without a `./` in front for those who read it.
+    fn below(&self, relative: &str) -> PathBuf {
+        if self.folder == Path::new(".") {
+            PathBuf::from(relative)
+        } else {
+            self.folder.join(relative)
+        }
     }
 
     /// The files that a pattern with `{la}` in its last part names, in order, and what stood for

@@ -64,7 +64,7 @@ pub fn run(
     let runs = options
         .runs
         .clone()
-        .unwrap_or_else(|| prepared.project.folder().join("runs"));
+        .unwrap_or_else(|| prepared.project.runs());
     let mut directory = RunDirectory::open(&runs.join(&id), &id)?;
     start(&mut directory, &prepared)?;
     go_on(&mut directory, &prepared, options, progress)
