@@ -9,7 +9,7 @@
 //! Small shared types, known to all:
 //! [`accounting`] (row accounts), [`columnar`] (Parquet files), [`diagnostic`] (what a user reads
 //! when something is wrong), [`digest`] (SHA-256 of files), [`progress`], [`stage`] (the six
-//! stages and what they leave behind), [`zone`] (clear values), [`schema`] (schemas, code lists,
+//! stages and what they leave behind), [`schema`] (schemas, code lists,
 //! the canonical model).
 //!
 //! The six stages, each a room that knows none of the others:
@@ -35,4 +35,3 @@ pub mod publish;
 pub mod schema;
 pub mod stage;
 pub mod synth;
-pub mod zone;

@@ -20,7 +20,11 @@ pub type MatchKey = Pseudonym;
 /// One name of one person, standardised (see `ingest::standardise`): names are upper-case letters
 /// with single spaces, a postcode is `AB1 2CD`.
 ///
-/// It has no `Debug`: it holds clear values.
+/// It holds clear values, so it has neither `Debug` nor `Display`, and cannot slip into a message:
+///
+/// ```compile_fail
+/// println!("{:?}", kinlink::pseudonymise::Identity::default());
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Identity<'a> {
     /// First forename, or all that a source gives in one field.
