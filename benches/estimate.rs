@@ -35,7 +35,9 @@ fn families(c: &mut Criterion) {
     group.bench_function("facts of a child of two prisoners", |b| {
         b.iter(|| black_box(facts(black_box(&parents), Period::new(-900, 4000), window)));
     });
-    let stays: Vec<Period> = (0..1_000).map(|i| Period::new((i * 7919) % 5000, (i * 7919) % 5000 + 9)).collect();
+    let stays: Vec<Period> = (0..1_000)
+        .map(|i| Period::new((i * 7919) % 5000, (i * 7919) % 5000 + 9))
+        .collect();
     group.throughput(Throughput::Elements(1_000));
     group.bench_function("union of a thousand stays", |b| {
         b.iter(|| black_box(union(black_box(&stays), 1)));

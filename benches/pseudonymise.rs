@@ -41,7 +41,12 @@ fn match_keys(c: &mut Criterion) {
         &["forename", "surname", "date_of_birth", "postcode"][..],
         &["forename", "surname.any", "date_of_birth"],
         &["names.unordered", "date_of_birth"],
-        &["forename.soundex", "surname.soundex", "date_of_birth", "postcode.sector"],
+        &[
+            "forename.soundex",
+            "surname.soundex",
+            "date_of_birth",
+            "postcode.sector",
+        ],
     ]
     .iter()
     .filter_map(|words| Recipe::of_words(words).ok())

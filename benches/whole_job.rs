@@ -30,7 +30,10 @@ fn rehearse(scale: &str) -> std::io::Result<bool> {
     }
     let pipeline = project.path().join("pipelines/rehearsal.toml");
     let text = std::fs::read_to_string(&pipeline)?;
-    std::fs::write(&pipeline, text.replace("scale = 0.02", &format!("scale = {scale}")))?;
+    std::fs::write(
+        &pipeline,
+        text.replace("scale = 0.02", &format!("scale = {scale}")),
+    )?;
     let status = Command::new(env!("CARGO_BIN_EXE_kinlink"))
         .args(["--quiet", "run", "pipelines/rehearsal.toml"])
         .current_dir(project.path())

@@ -34,8 +34,17 @@ fn truth(world: &World) -> BTreeMap<(String, String, String, String), u64> {
         .collect()
 }
 
-fn true_total(truth: &BTreeMap<(String, String, String, String), u64>, tier: &str, concept: &str) -> f64 {
-    let key = (tier.to_owned(), concept.to_owned(), "total".to_owned(), String::new());
+fn true_total(
+    truth: &BTreeMap<(String, String, String, String), u64>,
+    tier: &str,
+    concept: &str,
+) -> f64 {
+    let key = (
+        tier.to_owned(),
+        concept.to_owned(),
+        "total".to_owned(),
+        String::new(),
+    );
     f64::from(u32::try_from(truth[&key]).expect("small"))
 }
 
@@ -81,7 +90,10 @@ fn the_whole_chain_finds_the_named_children() {
         let named = true_total(&truth, "named", concept);
         let ratio = found / named;
         // Deterministic linkage loses some and joins few wrongly; nothing corrects for it here.
-        assert!((0.90..=1.03).contains(&ratio), "{concept}: {found} of {named}");
+        assert!(
+            (0.90..=1.03).contains(&ratio),
+            "{concept}: {found} of {named}"
+        );
         assert!(found < true_total(&truth, "all", concept));
     }
     both_parents(&run, &truth);
@@ -100,21 +112,43 @@ fn both_parents(run: &Path, truth: &BTreeMap<(String, String, String, String), u
                 .filter_map(|c| cells.get(&(concept.to_owned(), (*c).to_owned())))
                 .sum()
         };
-        let total = sum(&["mother", "father", "both_concurrent", "both_not_concurrent", "unknown"]);
+        let total = sum(&[
+            "mother",
+            "father",
+            "both_concurrent",
+            "both_not_concurrent",
+            "unknown",
+        ]);
         let headline = figures(run, "04-estimate")[format!("children_{concept}")].as_u64();
         assert_eq!(Some(total), headline);
         let both = sum(&["both_concurrent", "both_not_concurrent"]);
-        let key = |c: &str| ("named".to_owned(), concept.to_owned(), "parent_sex".to_owned(), c.to_owned());
+        let key = |c: &str| {
+            (
+                "named".to_owned(),
+                concept.to_owned(),
+                "parent_sex".to_owned(),
+                c.to_owned(),
+            )
+        };
         let expected = truth.get(&key("both")).copied().unwrap_or(0);
-        assert!(both.abs_diff(expected) <= 5 + expected / 3, "{concept}: {both} of {expected}");
+        assert!(
+            both.abs_diff(expected) <= 5 + expected / 3,
+            "{concept}: {both} of {expected}"
+        );
     }
     let of_incidence = |code: &str| cells.get(&("incidence".to_owned(), code.to_owned()));
-    assert_eq!(of_incidence("both_concurrent"), None, "an entry has one parent");
+    assert_eq!(
+        of_incidence("both_concurrent"),
+        None,
+        "an entry has one parent"
+    );
 }
 
 /// Inner cells of children of a table with one dimension: (concept, code) to the count.
 fn inner(run: &Path, id: &str) -> BTreeMap<(String, String), u64> {
-    let path = run.join("stage/04-estimate/cells").join(format!("{id}.parquet"));
+    let path = run
+        .join("stage/04-estimate/cells")
+        .join(format!("{id}.parquet"));
     let mut out = BTreeMap::new();
     for batch in TableReader::open(&path, None).expect("cells") {
         let batch = batch.expect("a batch");
@@ -169,7 +203,9 @@ fn disclosure(run: &Path) {
             assert_eq!(status, "c", "a small count is hidden");
             hidden += 1;
         } else if status == "observed" {
-            let value: u64 = cell(&path, &wanted, "value").and_then(|v| v.parse().ok()).expect("a number");
+            let value: u64 = cell(&path, &wanted, "value")
+                .and_then(|v| v.parse().ok())
+                .expect("a number");
             assert_eq!(value % 5, 0);
             assert!(value.abs_diff(*count) <= 2);
         }
@@ -186,10 +222,17 @@ fn disclosure(run: &Path) {
 /// that many people share.
 fn rubbish(run: &Path) {
     let nulled = serde_json::to_string(&figures(run, "01-ingest")).expect("JSON");
-    assert!(nulled.contains("date_of_birth") || nulled.contains("default"), "{nulled}");
-    let text = std::fs::read_to_string(run.join("stage/03-link/adult/model.json")).expect("a model");
+    assert!(
+        nulled.contains("date_of_birth") || nulled.contains("default"),
+        "{nulled}"
+    );
+    let text =
+        std::fs::read_to_string(run.join("stage/03-link/adult/model.json")).expect("a model");
     let model: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     for pass in model["passes"].as_array().expect("passes") {
-        assert!(pass["largest_group"].as_u64().expect("a number") <= 24, "{pass}");
+        assert!(
+            pass["largest_group"].as_u64().expect("a number") <= 24,
+            "{pass}"
+        );
     }
 }

@@ -20,7 +20,10 @@ fn the_national_pipeline_says_which_sources_are_missing() {
         "the key",
         "the postcode directory",
     ] {
-        assert!(said.contains(&format!("{source} is missing")), "{source} is not in\n{said}");
+        assert!(
+            said.contains(&format!("{source} is missing")),
+            "{source} is not in\n{said}"
+        );
     }
     assert!(!world.path().join("runs").exists());
     world.run(&["run", "pipelines/national.toml"], 2);
@@ -31,7 +34,10 @@ fn a_rehearsal_is_checked_before_and_after_its_extracts_are_written() {
     let world = World::small();
     let output = world.run(&["check", "pipelines/rehearsal.toml"], 0);
     assert!(world::text(&output.stdout).contains("synthetic"));
-    assert!(!world.path().join("keys").exists(), "a check writes nothing");
+    assert!(
+        !world.path().join("keys").exists(),
+        "a check writes nothing"
+    );
     world.run(&["run", "pipelines/rehearsal.toml", "--to", "ingest"], 0);
     let output = world.run(&["check", "pipelines/rehearsal.toml"], 0);
     assert!(world::text(&output.stdout).contains("all there"));
@@ -40,12 +46,19 @@ fn a_rehearsal_is_checked_before_and_after_its_extracts_are_written() {
 #[test]
 fn a_misspelt_key_is_told_with_its_line() {
     let world = World::small();
-    world.edit("pipelines/rehearsal.toml", "min_frequency = 6", "min_freqency = 6");
+    world.edit(
+        "pipelines/rehearsal.toml",
+        "min_frequency = 6",
+        "min_freqency = 6",
+    );
     let output = world.run(&["check", "pipelines/rehearsal.toml"], 2);
     let said = world::text(&output.stderr);
     assert!(said.contains("KL-C-002"), "{said}");
     assert!(said.contains("did you mean `min_frequency`?"), "{said}");
-    assert!(said.contains("min_freqency = 6"), "the line is shown: {said}");
+    assert!(
+        said.contains("min_freqency = 6"),
+        "the line is shown: {said}"
+    );
 }
 
 #[test]
@@ -66,7 +79,10 @@ fn a_table_that_does_not_exist_is_told_with_those_that_do() {
     world.edit("pipelines/national.toml", "id = \"T10\"", "id = \"T99\"");
     let output = world.run(&["check", "pipelines/national.toml"], 2);
     let said = world::text(&output.stderr);
-    assert!(said.contains("there is no table T99") && said.contains("T07"), "{said}");
+    assert!(
+        said.contains("there is no table T99") && said.contains("T07"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -89,7 +105,10 @@ fn a_key_of_the_other_purpose_or_that_others_can_read_stops_the_run() {
 fn every_code_has_its_page() {
     let world = World::small();
     let list = world::text(&world.run(&["explain"], 0).stdout);
-    let codes: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let codes: Vec<&str> = list
+        .lines()
+        .filter_map(|l| l.split_whitespace().next())
+        .collect();
     assert!(codes.len() > 40, "{}", codes.len());
     for code in codes {
         let page = world::text(&world.run(&["explain", code], 0).stdout);

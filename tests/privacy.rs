@@ -16,7 +16,9 @@ use world::World;
 fn of_column(world: &World, file: &str, column: &str, out: &mut HashSet<Vec<u8>>) {
     let path = world.path().join("data/rehearsal").join(file);
     let text = std::fs::read(&path).expect("an extract");
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_slice());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(text.as_slice());
     let headers = reader.byte_headers().expect("headers").clone();
     let clean = |h: &[u8]| h.strip_prefix("\u{feff}".as_bytes()).unwrap_or(h).to_vec();
     let place = headers
@@ -135,8 +137,13 @@ fn no_identifier_is_left_after_pseudonymise() {
 #[test]
 fn the_payload_has_no_date_of_birth() {
     let world = World::small();
-    world.run(&["run", "pipelines/rehearsal.toml", "--to", "pseudonymise"], 0);
-    let payload = world.only_run().join("stage/02-pseudonymise/payload/person");
+    world.run(
+        &["run", "pipelines/rehearsal.toml", "--to", "pseudonymise"],
+        0,
+    );
+    let payload = world
+        .only_run()
+        .join("stage/02-pseudonymise/payload/person");
     let tables = world::files(&payload);
     assert!(tables.len() >= 5);
     for path in tables {
@@ -169,15 +176,18 @@ fn a_failing_run_tells_no_identifier() {
     assert_eq!(hits(&output.stderr, &identifiers), 0);
 
     // As a run on given extracts, without the section that writes them.
-    let pipeline = std::fs::read_to_string(world.path().join("pipelines/rehearsal.toml"))
-        .expect("a pipeline");
+    let pipeline =
+        std::fs::read_to_string(world.path().join("pipelines/rehearsal.toml")).expect("a pipeline");
     let start = pipeline.find("[unused]").expect("the section");
     let end = pipeline.find("[key]").expect("the next section");
     let without = format!("{}{}", &pipeline[..start], &pipeline[end..]);
     std::fs::write(world.path().join("pipelines/rehearsal.toml"), without).expect("written");
     let output = world.run(&["run", "pipelines/rehearsal.toml"], 3);
     let said = world::text(&output.stderr);
-    assert!(said.contains("offenders.csv") && said.contains("BIRTH_DATE"), "{said}");
+    assert!(
+        said.contains("offenders.csv") && said.contains("BIRTH_DATE"),
+        "{said}"
+    );
     assert_eq!(hits(&output.stderr, &identifiers), 0, "{said}");
     for path in world::files(&world.path().join("runs")) {
         if path.ends_with("log.ndjson") {

@@ -22,7 +22,11 @@ fn run_with(world: &World, variables: &[(&str, &str)]) {
 fn threads_locale_time_zone_and_folder_do_not_matter() {
     let settings: [&[(&str, &str)]; 3] = [
         &[("RAYON_NUM_THREADS", "1"), ("TZ", "UTC"), ("LC_ALL", "C")],
-        &[("RAYON_NUM_THREADS", "2"), ("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8")],
+        &[
+            ("RAYON_NUM_THREADS", "2"),
+            ("TZ", "Asia/Tokyo"),
+            ("LC_ALL", "tr_TR.UTF-8"),
+        ],
         &[("RAYON_NUM_THREADS", "5")],
     ];
     let worlds: Vec<World> = settings
@@ -39,7 +43,10 @@ fn threads_locale_time_zone_and_folder_do_not_matter() {
     let expected = digests(&first.only_run().join("release"));
     assert!(expected.len() > 10);
     for other in others {
-        assert_eq!(digests(&first.path().join("data")), digests(&other.path().join("data")));
+        assert_eq!(
+            digests(&first.path().join("data")),
+            digests(&other.path().join("data"))
+        );
         assert_eq!(digests(&other.only_run().join("release")), expected);
         assert_eq!(
             std::fs::read(first.only_run().join("manifest.json")).expect("a manifest"),
@@ -54,7 +61,10 @@ fn a_new_key_gives_the_same_counts_and_no_pseudonym_in_common() {
     first.rehearse();
     let second = World::small();
     std::fs::create_dir_all(second.path().join("keys")).expect("a folder");
-    second.run(&["key", "new", "keys/rehearsal.key", "--purpose", "rehearsal"], 0);
+    second.run(
+        &["key", "new", "keys/rehearsal.key", "--purpose", "rehearsal"],
+        0,
+    );
     second.rehearse();
 
     let tables = |world: &World| -> Vec<(String, String)> {
@@ -62,14 +72,21 @@ fn a_new_key_gives_the_same_counts_and_no_pseudonym_in_common() {
             .into_iter()
             .filter(|p| p.extension().is_some_and(|e| e == "csv"))
             .map(|p| {
-                let name = p.file_name().expect("a name").to_string_lossy().into_owned();
+                let name = p
+                    .file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned();
                 (name, std::fs::read_to_string(p).expect("a table"))
             })
             .collect()
     };
     assert_eq!(tables(&first), tables(&second));
 
-    let (a, b) = (pseudonyms(&first.only_run()), pseudonyms(&second.only_run()));
+    let (a, b) = (
+        pseudonyms(&first.only_run()),
+        pseudonyms(&second.only_run()),
+    );
     assert!(a.len() > 10_000, "{}", a.len());
     assert_eq!(a.intersection(&b).count(), 0);
 }

@@ -51,7 +51,10 @@ fn killed_after(world: &World, wait: Duration) -> bool {
 fn no_partial_release(run: &Path, whole: &World) {
     let release = run.join("release");
     if release.exists() {
-        assert_eq!(digests(&release), digests(&whole.only_run().join("release")));
+        assert_eq!(
+            digests(&release),
+            digests(&whole.only_run().join("release"))
+        );
     }
 }
 
@@ -77,10 +80,17 @@ fn kills(number: u32) {
             }
         }
         let run = world.only_run();
-        assert_eq!(digests(&run.join("release")), expected, "kill {kill} of {number}");
+        assert_eq!(
+            digests(&run.join("release")),
+            expected,
+            "kill {kill} of {number}"
+        );
         world.run(&["verify", run.to_str().expect("a path")], 0);
     }
-    assert!(hits * 2 > number, "only {hits} of {number} kills hit a running process");
+    assert!(
+        hits * 2 > number,
+        "only {hits} of {number} kills hit a running process"
+    );
 }
 
 #[test]
@@ -105,7 +115,10 @@ fn stopping_after_each_stage_and_going_on_changes_nothing() {
     }
     let run = world.only_run();
     world.run(&["resume", run.to_str().expect("a path")], 0);
-    assert_eq!(digests(&run.join("release")), digests(&whole.only_run().join("release")));
+    assert_eq!(
+        digests(&run.join("release")),
+        digests(&whole.only_run().join("release"))
+    );
     assert_eq!(
         std::fs::read(run.join("manifest.json")).expect("a manifest"),
         std::fs::read(whole.only_run().join("manifest.json")).expect("a manifest")
@@ -118,7 +131,11 @@ fn a_stage_can_be_done_again() {
     let before = digests(&world.only_run().join("release"));
     for stage in ["publish", "estimate", "pseudonymise", "ingest"] {
         world.run(&["run", "pipelines/rehearsal.toml", "--from", stage], 0);
-        assert_eq!(digests(&world.only_run().join("release")), before, "{stage}");
+        assert_eq!(
+            digests(&world.only_run().join("release")),
+            before,
+            "{stage}"
+        );
     }
 }
 
@@ -132,7 +149,10 @@ fn a_run_is_not_resumed_with_another_key_or_other_inputs() {
     let key = world.path().join("keys/rehearsal.key");
     let kept = std::fs::read(&key).expect("a key");
     std::fs::remove_file(&key).expect("removed");
-    world.run(&["key", "new", "keys/rehearsal.key", "--purpose", "rehearsal"], 0);
+    world.run(
+        &["key", "new", "keys/rehearsal.key", "--purpose", "rehearsal"],
+        0,
+    );
     let output = world.run(&["resume", run], 6);
     assert!(world::text(&output.stderr).contains("KL-K-008"));
     std::fs::write(&key, kept).expect("put back");

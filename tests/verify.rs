@@ -43,7 +43,9 @@ fn every_changed_file_is_found() {
     all.extend(["plan.json", "manifest.json"].map(|n| run.join(n)));
     all.extend([
         world.path().join("data/rehearsal/custody/offenders.csv"),
-        world.path().join("data/rehearsal/probation/offender.parquet"),
+        world
+            .path()
+            .join("data/rehearsal/probation/offender.parquet"),
         world.path().join("schemas/custody/offenders.json"),
         world.path().join("pipelines/rehearsal.toml"),
     ]);

@@ -236,4 +236,19 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_readme_of_the_schemas_lists_every_table_and_column() {
+        let readme = include_str!("../../schemas/README.md");
+        for table in ALL {
+            let start = format!("| `{}` |", table.name);
+            let line = readme.lines().find(|l| l.starts_with(&start));
+            let line = line.unwrap_or_else(|| panic!("{}", table.name));
+            for column in table.columns {
+                let mark = if column.required { "**" } else { "" };
+                let word = format!("{mark}`{}`{mark}", column.name);
+                assert!(line.contains(&word), "{}.{}", table.name, column.name);
+            }
+        }
+    }
 }

@@ -24,7 +24,11 @@ impl World {
         for name in ["pipelines", "schemas"] {
             copy(&source.join(name), &world.path().join(name));
         }
-        world.edit("pipelines/rehearsal.toml", "scale = 0.02", &format!("scale = {scale}"));
+        world.edit(
+            "pipelines/rehearsal.toml",
+            "scale = 0.02",
+            &format!("scale = {scale}"),
+        );
         world
     }
 
