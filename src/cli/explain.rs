@@ -15,9 +15,16 @@ pub struct Args {
 /// Every code of every room.
 pub fn all() -> Vec<&'static Explanation> {
     [
-        crate::columnar::EXPLANATIONS,
-        crate::link::EXPLANATIONS,
+        crate::pipeline::EXPLANATIONS,
+        crate::synth::EXPLANATIONS,
+        crate::schema::EXPLANATIONS,
+        crate::ingest::EXPLANATIONS,
         crate::pseudonymise::EXPLANATIONS,
+        crate::link::EXPLANATIONS,
+        crate::estimate::EXPLANATIONS,
+        crate::protect::EXPLANATIONS,
+        crate::publish::EXPLANATIONS,
+        crate::columnar::EXPLANATIONS,
     ]
     .into_iter()
     .flatten()

@@ -34,7 +34,7 @@ impl World {
 
     /// The smallest world in which every table has something in it.
     pub fn small() -> Self {
-        Self::at_scale("0.002")
+        Self::at_scale("0.0005")
     }
 
     /// The project folder.
