@@ -186,12 +186,20 @@ fn a_failing_run_tells_no_identifier() {
     let identifiers = identifiers(&world);
     // Every date of birth in a form that the schema does not allow: far above the limit.
     let path = world.path().join("data/rehearsal/custody/offenders.csv");
-    let text = std::fs::read_to_string(&path).expect("an extract");
-    let broken: String = text
-        .lines()
-        .map(|line| line.replace("19", "A9") + "\n")
-        .collect();
-    std::fs::write(&path, broken.replacen("A9", "19", 0)).expect("broken");
+    let mut reader = csv::Reader::from_path(&path).expect("an extract");
+    let headers = reader.headers().expect("headers").clone();
+    let place = headers.iter().position(|h| h == "BIRTH_DATE").expect("it");
+    let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
+    let mut writer = csv::Writer::from_path(&path).expect("an extract");
+    writer.write_record(&headers).expect("written");
+    for row in rows {
+        let broken = row.iter().enumerate().map(|(i, value)| {
+            let digits = value.replace('-', "/");
+            if i == place { digits } else { value.to_owned() }
+        });
+        writer.write_record(broken).expect("written");
+    }
+    writer.flush().expect("written");
     std::fs::remove_file(world.path().join("data/rehearsal/synth.json")).expect("removed");
     world.edit("pipelines/rehearsal.toml", "[synth]", "[unused]");
     let output = world.run(&["run", "pipelines/rehearsal.toml"], 2);
@@ -207,7 +215,7 @@ fn a_failing_run_tells_no_identifier() {
     let output = world.run(&["run", "pipelines/rehearsal.toml"], 3);
     let said = world::text(&output.stderr);
     assert!(
-        said.contains("offenders.csv") && said.contains("BIRTH_DATE"),
+        said.contains("KL-I-011") && said.contains("values withheld"),
         "{said}"
     );
     assert_eq!(hits(&output.stderr, &identifiers), 0, "{said}");
