@@ -1,5 +1,12 @@
 //! Estimation: the facts of one family, and the union of stays.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kinlink::estimate::family::{Parent, Sex, Stay, Window, facts};
 use kinlink::estimate::spells::{Period, union};

@@ -1,5 +1,12 @@
 //! The hot paths of linkage: grouping a pass, deciding it, and the encodings.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::convert::Infallible;
 use std::hint::black_box;
 

@@ -1,6 +1,13 @@
 //! Protection of a table of the size of the national one by local authority, and of 150 areas by
 //! age band and sex.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

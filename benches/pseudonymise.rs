@@ -2,6 +2,13 @@
 //!
 //! The aim for HMAC is at least five million short messages a second on one core.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kinlink::pseudonymise::{Encoder, Identity, MasterKey, Recipe, Scratch};
 use std::hint::black_box;

@@ -1,5 +1,12 @@
 //! How long synthetic extracts take.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use kinlink::progress::Silent;
 use kinlink::synth::{Job, Parameters, run};

@@ -2,6 +2,13 @@
 //!
 //! `cargo bench --bench whole_job`; another scale with `KINLINK_BENCH_SCALE=0.02`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

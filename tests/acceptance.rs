@@ -11,6 +11,13 @@
 //! | 7 Wales | here; table T15 and Welsh labels are to come |
 //! | 8 privacy and repeatability | `privacy.rs`, `repeatable.rs`; the Explore Education Statistics files are to come |
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod world;
 
 use std::collections::BTreeMap;

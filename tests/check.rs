@@ -1,6 +1,13 @@
 //! Promise: `kinlink check` says what is missing before a run and exits 2; a wrong pipeline file is
 //! told with its line and what was probably meant.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod world;
 
 use world::World;

@@ -1,5 +1,10 @@
 //! `kinlink link`: two files, or the rows of one, linked on encodings, and the links evaluated.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
 
 use std::fmt::Write as _;

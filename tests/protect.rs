@@ -1,6 +1,13 @@
 //! Protection holds against an attacker who has the published cells and a linear program; and the
 //! stage and the command write what they promise.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod stage_cells;
 
 use std::collections::{BTreeMap, BTreeSet};

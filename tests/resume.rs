@@ -1,6 +1,13 @@
 //! Promise: a kill at any moment loses at most the stage in hand, never leaves a partial release,
 //! and `resume` ends with the release of an uninterrupted run.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod world;
 
 use std::path::Path;

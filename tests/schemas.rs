@@ -1,5 +1,12 @@
 //! The schema files say what the code does: canonical tables, and every extract of the contract.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 
 use arrow::datatypes::DataType;

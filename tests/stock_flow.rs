@@ -1,6 +1,13 @@
 //! Promise: stock, year and incidence are counted as the definitions say, checked against a small
 //! worked example (ten children, nine prisoners) and against counting day by day.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use jiff::civil::{Date, date};
 use kinlink::estimate::family::{Parent, Sex, Stay, Window, facts};
 use kinlink::estimate::spells::{Period, days_in, union};

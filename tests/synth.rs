@@ -2,6 +2,11 @@
 //! the counts are near their targets, the truth agrees with itself, and every quality problem
 //! that is promised is there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 // A test that cannot read its files has failed.
 #![allow(clippy::expect_used)]
 

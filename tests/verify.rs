@@ -1,6 +1,13 @@
 //! Promise: a changed byte in any input, intermediate file, record or released file is found, and
 //! so is a file that was removed or added.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod world;
 
 use std::path::{Path, PathBuf};

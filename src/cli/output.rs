@@ -83,10 +83,11 @@ impl Context {
                 };
                 drop(out);
                 // A reader that went away (`| head`) is no error of ours.
-                if written.is_ok() && self.format == Format::Text {
-                    if let Some(next) = &done.next {
-                        let _ = writeln!(std::io::stderr(), "next: {next}");
-                    }
+                if written.is_ok()
+                    && self.format == Format::Text
+                    && let Some(next) = &done.next
+                {
+                    let _ = writeln!(std::io::stderr(), "next: {next}");
                 }
                 ExitCode::from(Exit::Done.code())
             }
@@ -127,10 +128,10 @@ fn to_json(one: &Diagnostic) -> Value {
 
 /// One diagnostic as text. Configuration errors with a span show the line they stand on.
 pub fn render(one: &Diagnostic) -> String {
-    if let (Some(file), Some((start, len))) = (&one.place.file, one.place.span) {
-        if let Some(text) = with_source(one, file, start, len) {
-            return text;
-        }
+    if let (Some(file), Some((start, len))) = (&one.place.file, one.place.span)
+        && let Some(text) = with_source(one, file, start, len)
+    {
+        return text;
     }
     let mut out = format!("error[{}]: {}\n", one.code, one.what);
     let place = one.place.to_string();

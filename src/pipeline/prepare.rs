@@ -33,11 +33,11 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
+/// The extracts, then the postcode directory and the child population where they are named.
+pub type Located = (Vec<ingest::Source>, [Option<PathBuf>; 2]);
+
 /// Finds every file that a pipeline names. All that are missing are told together.
-pub fn locate(
-    pipeline: &Pipeline,
-    project: &Project,
-) -> Result<(Vec<ingest::Source>, [Option<PathBuf>; 2]), Vec<Diagnostic>> {
+pub fn locate(pipeline: &Pipeline, project: &Project) -> Result<Located, Vec<Diagnostic>> {
     let mut finder = Finder {
         pipeline: &pipeline.path,
         project,

@@ -147,10 +147,10 @@ impl<'a> View<'a> {
         let mut out = BTreeMap::new();
         for cell in cells {
             let component = self.component(*cell);
-            if component.len() <= NEAR_BY {
-                if let Some(bounds) = self.solve(&component, *cell, &mut found) {
-                    out.insert(*cell, bounds);
-                }
+            if component.len() <= NEAR_BY
+                && let Some(bounds) = self.solve(&component, *cell, &mut found)
+            {
+                out.insert(*cell, bounds);
             }
         }
         out

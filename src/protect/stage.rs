@@ -47,6 +47,9 @@ pub struct Job {
     pub rules: Rules,
 }
 
+/// A cell of the restricted table: its codes, concept, measure, and what happened to it.
+type TrueCell = (Vec<String>, Concept, String, Cell);
+
 /// A table while it is being protected.
 struct Working {
     definition: &'static TableDef,
@@ -54,7 +57,7 @@ struct Working {
     published: bool,
     counts: Counts,
     rows: Vec<ProtectedRow>,
-    restricted: Vec<(Vec<String>, Concept, String, Cell)>,
+    restricted: Vec<TrueCell>,
 }
 
 /// Protects all tables, audits them, and writes them.
@@ -469,7 +472,7 @@ fn save_restricted(table: &Working, path: &Path) -> Result<Written, ProtectError
             Arc::new(codes.collect::<StringArray>()) as ArrayRef
         })
         .collect();
-    let text = |of: &dyn Fn(&(Vec<String>, Concept, String, Cell)) -> String| -> ArrayRef {
+    let text = |of: &dyn Fn(&TrueCell) -> String| -> ArrayRef {
         Arc::new(
             table
                 .restricted

@@ -145,10 +145,10 @@ impl System {
             })
             .collect();
         for (key, total) in keys.iter().zip(&totals) {
-            if let Some(known) = self.index.get(key) {
-                if self.value[*known as usize] != *total {
-                    return Err(CannotJoin::Disagrees);
-                }
+            if let Some(known) = self.index.get(key)
+                && self.value[*known as usize] != *total
+            {
+                return Err(CannotJoin::Disagrees);
             }
         }
         let mut ids = Vec::with_capacity(cells);

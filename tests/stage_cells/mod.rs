@@ -1,5 +1,12 @@
 //! Inner cells of every published table, counted from one invented population, for the tests of
 //! `protect` and `publish`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::collections::BTreeMap;

@@ -1,6 +1,12 @@
 //! A small world for tests that drive the program as a process: a project folder of its own, with
 //! the pipelines and schemas that come with the program and synthetic extracts at a tiny scale.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
