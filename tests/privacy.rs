@@ -191,19 +191,24 @@ fn a_failing_run_tells_no_identifier() {
     let world = World::small();
     world.run(&["run", "pipelines/rehearsal.toml", "--to", "ingest"], 0);
     let identifiers = identifiers(&world);
-    // Every date of birth in a form that the schema does not allow: far above the limit.
-    let path = world.path().join("data/rehearsal/custody/offenders.csv");
+    // A name where a date belongs, in every row: far above the limit.
+    let path = world
+        .path()
+        .join("data/rehearsal/custody/offender_external_movements.csv");
     let mut reader = csv::Reader::from_path(&path).expect("an extract");
     let headers = reader.headers().expect("headers").clone();
-    let place = headers.iter().position(|h| h == "BIRTH_DATE").expect("it");
+    let place = headers
+        .iter()
+        .position(|h| h == "MOVEMENT_DATE")
+        .expect("it");
     let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
     let mut writer = csv::Writer::from_path(&path).expect("an extract");
     writer.write_record(&headers).expect("written");
     for row in rows {
-        let broken = row.iter().enumerate().map(|(i, value)| {
-            let digits = value.replace('-', "/");
-            if i == place { digits } else { value.to_owned() }
-        });
+        let broken = row
+            .iter()
+            .enumerate()
+            .map(|(i, value)| if i == place { "Canaryname" } else { value });
         writer.write_record(broken).expect("written");
     }
     writer.flush().expect("written");
@@ -226,6 +231,7 @@ fn a_failing_run_tells_no_identifier() {
         "{said}"
     );
     assert_eq!(hits(&output.stderr, &identifiers), 0, "{said}");
+    assert!(!said.to_lowercase().contains("canaryname"), "{said}");
     for path in world::files(&world.path().join("runs")) {
         if path.ends_with("log.ndjson") {
             assert_eq!(hits(&std::fs::read(&path).expect("a log"), &identifiers), 0);
