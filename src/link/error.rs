@@ -151,8 +151,8 @@ pub const EXPLANATIONS: &[Explanation] = &[
         code: "KL-L-027",
         exit: Exit::Input,
         title: "The Parquet file is compressed in a way this program does not read",
-        when: "A column is compressed with something else than Zstandard.",
-        fix: "Write the file again with Zstandard or without compression, or as CSV.",
+        when: "A column is compressed with something else than Snappy or Zstandard.",
+        fix: "Write the file again with Snappy, Zstandard or no compression, or as CSV.",
     },
     Explanation {
         code: "KL-L-030",

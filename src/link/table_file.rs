@@ -200,7 +200,7 @@ fn explained(path: &Path, error: ColumnarError) -> LinkError {
             .find(|c| {
                 !matches!(
                     c.compression(),
-                    Compression::UNCOMPRESSED | Compression::ZSTD(_)
+                    Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_)
                 )
             })
             .map(|c| c.compression())
@@ -211,7 +211,7 @@ fn explained(path: &Path, error: ColumnarError) -> LinkError {
                 "KL-L-027",
                 Exit::Input,
                 format!("the file is compressed with {compression}, which is not read here"),
-                "write it again with Zstandard or without compression, or as CSV",
+                "write it again with Snappy, Zstandard or no compression, or as CSV",
             )
             .at(Place::file(path)),
         ),
