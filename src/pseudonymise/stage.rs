@@ -19,8 +19,9 @@ use rayon::prelude::*;
 
 use super::identity::PersonColumns;
 use super::key::{MasterKey, ProjectKeys, Pseudonym, SubKey};
-use super::match_key::{Encoder, Recipe, Scratch};
+use super::match_key::{Encoder, Scratch};
 use super::payload;
+use super::recipe::Recipe;
 use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::diagnostic::{Diagnose, Diagnostic};
 use crate::schema::canonical::{PSEUDONYM_BYTES, RECORD, Table};
