@@ -12,6 +12,7 @@ mod explain;
 mod key;
 mod link;
 mod protect;
+mod pseudonymise;
 mod resume;
 mod run;
 mod shell;
@@ -61,6 +62,8 @@ enum Command {
     Synth(synth::Args),
     /// Make and inspect keys.
     Key(key::Args),
+    /// An owner's extract as parcels for linkage unit and analyst, or as a research release.
+    Pseudonymise(pseudonymise::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
     /// Protect a table by itself.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &context),
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
+        Command::Pseudonymise(args) => pseudonymise::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),

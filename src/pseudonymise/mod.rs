@@ -4,13 +4,17 @@
 //! record pseudonym for the payload. Nothing here hashes a single identifier by itself.
 
 mod block;
+mod coarsen;
 mod identity;
 mod key;
+pub mod lint;
 mod match_key;
 mod part;
 mod payload;
 mod phonetic;
 mod recipe;
+mod recipes;
+mod release;
 mod stage;
 
 pub use block::{
@@ -24,4 +28,6 @@ pub use match_key::{Encoder, MatchKey, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};
+pub use recipes::{KINDS, default_recipes};
+pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};
