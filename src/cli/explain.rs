@@ -25,6 +25,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::protect::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
+        super::defect::EXPLANATIONS,
     ]
     .into_iter()
     .flatten()

@@ -20,7 +20,7 @@ use super::spec::Spec;
 use super::stage::{self, Model};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::{Encoder, MasterKey, ProjectKeys, Pseudonym, Recipe, Scratch};
+use crate::pseudonymise::{Encoder, KeySource, MasterKey, ProjectKeys, Pseudonym, Recipe, Scratch};
 
 /// A key shared by more rows than this is left out.
 pub const MAX_GROUP: usize = 200;
@@ -46,7 +46,7 @@ pub struct Request {
     /// The specification.
     pub spec: PathBuf,
     /// The key.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// The folder for the results: new or empty.
     pub out: PathBuf,
     /// Least probability of a link; above the specification's.

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
+use super::key_section::KeySection;
 use crate::protect::{Attacker, Rules, Zeros};
-use crate::pseudonymise::{Purpose, Recipe};
+use crate::pseudonymise::{Recipe, Salt};
+use crate::purpose::Purpose;
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +55,9 @@ pub struct Project {
     /// The round of the project; a new round is a new set of pseudonyms.
     #[serde(default = "first_round")]
     pub round: String,
+    /// The public salt of the project's keys, 64 hexadecimal digits; it follows from the name
+    /// where it is not stated.
+    pub salt: Option<Spanned<String>>,
     /// The day of the stock; ages are in whole years on this day.
     pub reference_date: Spanned<String>,
     /// First and last day of the year, both inclusive.
@@ -65,16 +70,6 @@ pub struct Project {
 
 fn first_round() -> String {
     "1".to_owned()
-}
-
-/// `[key]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeySection {
-    /// The key file, mode 0600.
-    pub file: Spanned<String>,
-    /// `rehearsal` or `production`; the key must be of this purpose.
-    pub purpose: Purpose,
 }
 
 /// `[synth]`.
@@ -265,6 +260,8 @@ pub struct Pipeline {
     pub dates: Dates,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
+    /// The public salt of the project's keys.
+    pub salt: Salt,
 }
 
 impl Pipeline {
@@ -284,6 +281,7 @@ impl Pipeline {
         let mut problems = Vec::new();
         let dates = dates(&file.project, &mut problems);
         let recipes = recipes(&file.link, &mut problems);
+        let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
         match dates {
             Some(dates) if problems.is_empty() => Ok(Pipeline {
@@ -292,6 +290,7 @@ impl Pipeline {
                 file,
                 dates,
                 recipes,
+                salt,
             }),
             _ => Err(PipelineError::config(path, problems)),
         }
@@ -339,6 +338,21 @@ fn dates(project: &Project, problems: &mut Vec<ConfigProblem>) -> Option<Dates> 
         reference,
         start,
         end,
+    })
+}
+
+fn salt(project: &Project, problems: &mut Vec<ConfigProblem>) -> Salt {
+    let of_name = || Salt::of_project(&project.name);
+    let Some(stated) = &project.salt else {
+        return of_name();
+    };
+    Salt::from_hex(stated.get_ref()).unwrap_or_else(|| {
+        problems.push(ConfigProblem::at(
+            stated.span(),
+            "a salt is 64 hexadecimal digits, in lower case",
+            "`head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n'` draws one; it is public",
+        ));
+        of_name()
     })
 }
 
@@ -415,6 +429,9 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
             "there is no [[table]] section",
             "add one for each table to publish, such as id = \"T01\"",
         );
+    }
+    if let Some(key) = &file.key {
+        key.check(problems);
     }
     if let Some(synth) = &file.synth {
         if !(synth.scale > 0.0 && synth.scale <= 4.0) {

@@ -13,6 +13,11 @@ use zeroize::Zeroize;
 
 use super::key::{ProjectKeys, Pseudonym, SubKey, push_field};
 use super::phonetic::soundex;
+use crate::digest::Digest;
+
+/// The version of what the parts of a recipe mean: raised when the values that a part takes from
+/// a person change.
+const MEANING: &[u8] = b"kinlink recipe 1";
 
 /// A match key: equal for records that agree on every part of the recipe.
 pub type MatchKey = Pseudonym;
@@ -427,6 +432,18 @@ impl Recipe {
         &self.parts
     }
 
+    /// A digest of the recipe: of the version of what parts mean, and of the parts in order. It
+    /// is in the derivation of the keys of its pass, so that another recipe, or the same words
+    /// with another meaning, is another key.
+    pub fn digest(&self) -> Digest {
+        let mut message = Vec::with_capacity(64);
+        push_field(&mut message, MEANING);
+        for part in &self.parts {
+            push_field(&mut message, part.to_string().as_bytes());
+        }
+        Digest::of(&message)
+    }
+
     /// A recipe written in words.
     pub fn of_words(words: &[&str]) -> Result<Self, RecipeError> {
         let parts: Result<Vec<Part>, RecipeError> = words.iter().map(|w| w.parse()).collect();
@@ -475,10 +492,10 @@ impl Encoder {
         let passes = recipes
             .iter()
             .map(|recipe| {
-                let name = recipe.name();
+                let (digest, name) = (recipe.digest().hex(), recipe.name());
                 Pass {
-                    match_key: keys.derive(&["match key", kind, &name]),
-                    row: keys.derive(&["row pseudonym", kind, &name]),
+                    match_key: keys.derive(&[&digest, "match key", kind, &name]),
+                    row: keys.derive(&[&digest, "row pseudonym", kind, &name]),
                     recipe: recipe.clone(),
                 }
             })

@@ -10,8 +10,10 @@ mod payload;
 mod phonetic;
 mod stage;
 
+pub use crate::purpose::Purpose;
 pub use key::{
-    EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
+    CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
+    ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
 pub use match_key::{Encoder, Identity, MatchKey, Part, Recipe, RecipeError, Scratch};
 pub use payload::days_of;

@@ -99,7 +99,8 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
         let encoder = Encoder::new(&job.keys, kind, recipes);
         for (pass, recipe) in recipes.iter().enumerate() {
             let encoded = encode_pass(&encoder, pass, kind, &people, folders)?;
-            write_pass(pass, kind, recipe, encoded, folders, &mut report)?;
+            let footer = job.keys.fingerprint().footer();
+            write_pass(pass, kind, recipe, footer, encoded, folders, &mut report)?;
         }
     }
     Ok(report)
@@ -221,12 +222,13 @@ fn write_pass(
     pass: usize,
     kind: &str,
     recipe: &Recipe,
+    footer: (String, String),
     encoded: Encoded,
     folders: &StageFolders<'_>,
     report: &mut StageReport,
 ) -> Result<(), PseudonymiseError> {
     let name = format!("pass-{:02}.parquet", pass + 1);
-    let keys = [("kinlink:recipe".to_owned(), recipe.name())];
+    let keys = [footer.clone(), ("kinlink:recipe".to_owned(), recipe.name())];
     let link = folders.stage.join("link").join(kind).join(&name);
     let mut writer = TableWriter::create(&link, link_schema(), Layout::Hashes, &keys)?;
     for chunk in encoded.link.chunks(CHUNK) {
@@ -240,7 +242,7 @@ fn write_pass(
     report.files.push(output(folders, writer.finish()?));
 
     let join = folders.restricted.join("join").join(kind).join(&name);
-    let mut writer = TableWriter::create(&join, join_schema(), Layout::Hashes, &[])?;
+    let mut writer = TableWriter::create(&join, join_schema(), Layout::Hashes, &[footer])?;
     for chunk in encoded.join.chunks(CHUNK) {
         let columns = vec![
             pseudonyms(chunk.iter().map(|r| &r.0)),
