@@ -4,7 +4,10 @@
 //! record pseudonym for the payload. Nothing here hashes a single identifier by itself.
 
 mod block;
+mod cipher;
 mod coarsen;
+mod encode;
+pub mod gate;
 mod identity;
 mod key;
 pub mod lint;
@@ -15,19 +18,23 @@ mod phonetic;
 mod recipe;
 mod recipes;
 mod release;
+mod spill;
 mod stage;
 
+pub use crate::purpose::Purpose;
 pub use block::{
     Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
     Form, Lane, Workspace,
 };
+pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use key::{
-    EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
+    CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
+    ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
-pub use match_key::{Encoder, MatchKey, Scratch};
+pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};
-pub use recipes::{KINDS, default_recipes};
+pub use recipes::{KINDS, default_blocks, default_recipes};
 pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};
