@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{Field, Schema};
 use kinlink::columnar::{Layout, TableReader, TableWriter};
@@ -203,19 +203,4 @@ fn another_kind_of_file_in_a_parcel_is_refused() {
         told.contains("KL-Y-007") && told.contains("pupils.csv"),
         "{told}"
     );
-}
-
-/// The pseudonyms of a column are what the comparison above compares.
-#[test]
-fn the_columns_are_bytes() {
-    let desk = Desk::new();
-    desk.pseudonymise("pupils.csv", "out", &[], 0);
-    let batch = read(&desk.path("out").join(LINKAGE));
-    let row = batch.column_by_name("row").expect("rows");
-    assert!(
-        row.as_any()
-            .downcast_ref::<FixedSizeBinaryArray>()
-            .is_some()
-    );
-    assert_eq!(row.len(), 120);
 }
