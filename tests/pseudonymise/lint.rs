@@ -193,6 +193,49 @@ fn rows_in_the_order_of_the_extract_are_refused() {
     }
 }
 
+/// A linkage file may be in the order of another hash than `row`, if that is its first column; its
+/// rows are compared all the same.
+#[test]
+fn a_file_in_the_order_of_its_blocks_is_read_too() {
+    let block = |columns: Vec<(&str, ArrayRef)>, turned: bool| {
+        let rows = u32::try_from(columns[0].1.len()).expect("few");
+        let order = UInt32Array::from_iter_values((0..rows).rev());
+        let row = take(&columns[1].1, &order, None).expect("as many");
+        let in_order = columns[1].1.clone();
+        let blocks = if turned { row.clone() } else { in_order };
+        vec![("block".to_owned(), blocks), ("row".to_owned(), row)]
+    };
+    let told = doctored(LINKAGE, |_, columns| block(columns, true));
+    says(&told, "KL-Y-006", LINKAGE, "row");
+
+    let desk = Desk::new();
+    desk.pseudonymise("pupils.csv", "out", &[], 0);
+    let path = desk.path("out").join(LINKAGE);
+    let batch = read(&path);
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|f| f.name().as_str());
+    let changed = block(names.zip(batch.columns().iter().cloned()).collect(), false);
+    let columns: Vec<(&str, ArrayRef)> = changed
+        .iter()
+        .map(|(n, c)| (n.as_str(), c.clone()))
+        .collect();
+    write(&path, columns.clone());
+    desk.run(&["pseudonymise", "lint", "out"], 0);
+    // The rows of another pass under the same blocks.
+    let other = read(&desk.path("out").join("linkage/child/pass-05.parquet"));
+    let foreign = other.column_by_name("row").expect("rows").clone();
+    let rows = columns[0].1.len().min(foreign.len());
+    write(
+        &path,
+        vec![
+            ("block", columns[0].1.slice(0, rows)),
+            ("row", foreign.slice(0, rows)),
+        ],
+    );
+    let told = world::text(&desk.run(&["pseudonymise", "lint", "out"], 7).stderr);
+    says(&told, "KL-Y-005", LINKAGE, "row");
+}
+
 #[test]
 fn another_kind_of_file_in_a_parcel_is_refused() {
     let desk = Desk::new();
