@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray, UInt32Array};
 
-use super::match_key::Identity;
+use super::part::Identity;
 use crate::columnar::{ColumnarError, date, date_at, text, text_at, u32};
 use crate::schema::canonical::RECORD;
 
