@@ -5,6 +5,7 @@
 
 mod block;
 mod coarsen;
+mod defaults;
 mod identity;
 mod key;
 pub mod lint;
@@ -13,7 +14,6 @@ mod part;
 mod payload;
 mod phonetic;
 mod recipe;
-mod recipes;
 mod release;
 mod stage;
 
@@ -21,6 +21,7 @@ pub use block::{
     Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
     Form, Lane, Workspace,
 };
+pub use defaults::{KINDS, default_recipes};
 pub use key::{
     EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
 };
@@ -28,6 +29,5 @@ pub use match_key::{Encoder, MatchKey, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};
-pub use recipes::{KINDS, default_recipes};
 pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};

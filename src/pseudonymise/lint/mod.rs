@@ -228,4 +228,3 @@ fn payload_columns(path: &Path, faults: &mut Vec<Fault>) -> Result<(), ColumnarE
     }
     Ok(())
 }
-

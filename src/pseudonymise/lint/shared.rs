@@ -73,7 +73,7 @@ struct Stream<'a> {
 /// Where the pseudonyms come from.
 enum RowsOf {
     /// A file in the order of its rows' pseudonyms, read as it is merged.
-    File(TableReader, Option<FixedSizeBinaryArray>, usize),
+    File(Box<TableReader>, Option<FixedSizeBinaryArray>, usize),
     /// A file in the order of another hash (a block): its pseudonyms, sorted here.
     Sorted(std::vec::IntoIter<Pseudonym>),
 }
@@ -95,7 +95,7 @@ impl<'a> Stream<'a> {
         };
         if stream.order == ROW {
             let reader = TableReader::open_with(path, Some(&[ROW]), 1 << 12)?;
-            stream.rows_of = RowsOf::File(reader, None, 0);
+            stream.rows_of = RowsOf::File(Box::new(reader), None, 0);
         } else {
             stream.sort_by_row()?;
         }
