@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::error::OwnerError;
-use super::manifest::{FileEntry, Manifest, Settings, accounts, made_by, to_json};
+use super::manifest::{FileEntry, Manifest, Settings, accounts, made_by, names, to_json};
 use super::readme;
 use super::recipe_file::recipes;
 use super::request::{Checked, Request, file_name};
@@ -81,7 +81,7 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
         released_for: None,
         settings: Settings::of(request, &checked)?,
         source: Some(request.source),
-        recipes,
+        recipes: names(&recipes),
         rows: accounts(extract.report.accounts, &request.input)?,
         files,
     };

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::block::{BlockEncoder, Workspace};
-use super::gate::{Counter, KeyCounts, block_cap, judge};
+use super::gate::{Counter, block_cap, judge};
 use super::identity::PersonColumns;
 use super::key::Pseudonym;
 use super::match_key::{Encoder, RowNames, Scratch};
@@ -36,6 +36,9 @@ const BATCH: usize = 1 << 13;
 const PEOPLE: usize = 256;
 /// Bytes of a pseudonym.
 const P: usize = 16;
+/// Bytes of a match key by which those who share it are counted. Two different keys meet in them
+/// once in some hundred thousand files of ten million rows.
+const PREFIX: usize = 8;
 
 /// The names of one system, and the record pseudonym of each row.
 pub(super) struct People {
@@ -58,10 +61,21 @@ struct Passes {
     names: RowNames,
 }
 
-/// The rows of every pass, match keys first, then blocks: what is linked, and what joins.
+/// The rows of every pass, match keys first, then blocks.
 struct Rows {
+    /// What is linked.
     link: Vec<Vec<u8>>,
+    /// What joins the pass to the records.
     join: Vec<Vec<u8>>,
+    /// Of a match key: its beginning and its source, to count who shares it.
+    shared: Vec<Vec<u8>>,
+}
+
+/// The spills of those.
+struct Spills {
+    link: Vec<Spill>,
+    join: Vec<Spill>,
+    shared: Vec<Spill>,
 }
 
 /// Encodes the people of a kind and writes its files.
@@ -85,7 +99,7 @@ pub(super) fn encode(
     folders
         .progress
         .begin(&format!("encode {kind}"), Some(total));
-    let (links, joins) = passes.spill(people, folders)?;
+    let spills = passes.spill(people, folders)?;
     folders.progress.end();
 
     let files = passes.files();
@@ -93,22 +107,30 @@ pub(super) fn encode(
         .progress
         .begin(&format!("write {kind}"), Some(files.len() as u64));
     let footer = job.keys.fingerprint().footer();
+    let caps = caps(people);
     let mut counted = BTreeMap::new();
-    for ((file, link), join) in files.iter().zip(links).zip(joins) {
+    let mut shared = spills.shared.into_iter();
+    for ((file, link), join) in files.iter().zip(spills.link).zip(spills.join) {
+        let mut counter = Counter::default();
+        if let Some(recipe) = &file.recipe {
+            if let Some(shared) = shared.next() {
+                shared.sorted(|bucket| {
+                    kept(&bucket, PREFIX, PREFIX, &[], &mut counter);
+                    Ok(())
+                })?;
+            }
+            judge(kind, recipe, counter.counts())?;
+        }
         let keys = [footer.clone(), file.what.clone()];
         let path = folders.stage.join(&file.path);
-        let caps = match file.recipe {
-            Some(_) => Vec::new(),
-            None => caps(people),
+        let written = match file.width {
+            0 => write_keys(&path, link, &keys)?,
+            width => write_blocks(&path, link, &keys, width, &caps, &mut counter)?,
         };
-        let (written, counts) = write_link(&path, link, &keys, file.width, &caps)?;
         report.files.push(output(folders, written));
-        if let Some(recipe) = &file.recipe {
-            judge(kind, recipe, &counts)?;
-        }
-        counted.insert(file.path.display().to_string(), counts);
+        counted.insert(file.path.display().to_string(), counter.counts().to_vec());
         let path = folders.restricted.join("join").join(kind).join(&file.name);
-        let written = write_join(&path, join, &[footer.clone()])?;
+        let written = write_join(&path, join, std::slice::from_ref(&footer))?;
         report.files.push(output(folders, written));
         folders.progress.advance(1);
     }
@@ -129,6 +151,22 @@ fn caps(people: &[People]) -> Vec<u64> {
         }
     }
     caps
+}
+
+impl Spills {
+    fn take(&mut self, rows: &Rows) -> Result<(), ColumnarError> {
+        let all = [
+            (&mut self.link, &rows.link),
+            (&mut self.join, &rows.join),
+            (&mut self.shared, &rows.shared),
+        ];
+        for (spills, rows) in all {
+            for (spill, rows) in spills.iter_mut().zip(rows) {
+                spill.take(rows)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One file of a pass.
@@ -185,6 +223,7 @@ impl Passes {
         Rows {
             link: vec![Vec::new(); passes],
             join: vec![Vec::new(); passes],
+            shared: vec![Vec::new(); self.recipes.len()],
         }
     }
 
@@ -193,15 +232,20 @@ impl Passes {
         &self,
         people: &[People],
         folders: &StageFolders<'_>,
-    ) -> Result<(Vec<Spill>, Vec<Spill>), PseudonymiseError> {
+    ) -> Result<Spills, PseudonymiseError> {
         let files = self.files();
         let spill = |width| Spill::new(folders.stage, width);
         let link = |file: &PassFile| spill(2 * P + 1 + file.width);
-        let mut links: Vec<Spill> = files.iter().map(link).collect::<Result<_, _>>()?;
-        let mut joins: Vec<Spill> = files
-            .iter()
-            .map(|_| spill(2 * P))
-            .collect::<Result<_, _>>()?;
+        let mut spills = Spills {
+            link: files.iter().map(link).collect::<Result<_, _>>()?,
+            join: files
+                .iter()
+                .map(|_| spill(2 * P))
+                .collect::<Result<_, _>>()?,
+            shared: (0..self.recipes.len())
+                .map(|_| spill(PREFIX + 1))
+                .collect::<Result<_, _>>()?,
+        };
         for system in people {
             let reader = TableReader::open_with(&system.path, Some(PersonColumns::NAMES), BATCH)?;
             let mut from = 0;
@@ -221,19 +265,14 @@ impl Passes {
                     .map(|(from, batch)| self.batch(system, *from, batch))
                     .collect::<Result<_, ColumnarError>>()?;
                 for part in parts {
-                    for (spill, rows) in links.iter_mut().zip(&part.link) {
-                        spill.take(rows)?;
-                    }
-                    for (spill, rows) in joins.iter_mut().zip(&part.join) {
-                        spill.take(rows)?;
-                    }
+                    spills.take(&part)?;
                 }
                 let done: usize = waiting.iter().map(|(_, b)| b.num_rows()).sum();
                 folders.progress.advance(done as u64);
                 waiting.clear();
             }
         }
-        Ok((links, joins))
+        Ok(spills)
     }
 
     fn batch(
@@ -275,17 +314,18 @@ impl Passes {
 
     fn match_keys(&self, people: &Chunk<'_>, scratch: &mut Scratch, out: &mut Rows) {
         let mut keys = Vec::with_capacity(8);
-        for (pass, (link, join)) in
-            (0..self.recipes.len()).zip(out.link.iter_mut().zip(&mut out.join))
-        {
+        let files = out.link.iter_mut().zip(&mut out.join);
+        for ((pass, shared), (link, join)) in out.shared.iter_mut().enumerate().zip(files) {
             let rows = self.keys.rows(pass, people.names);
             for ((who, row), record) in people.who.iter().zip(&rows).zip(people.records) {
                 keys.clear();
                 self.keys.match_keys(pass, who, scratch, &mut keys);
                 for key in &keys {
-                    link.extend_from_slice(key);
                     link.extend_from_slice(row);
+                    link.extend_from_slice(key);
                     link.push(people.source);
+                    shared.extend_from_slice(key.get(..PREFIX).unwrap_or_default());
+                    shared.push(people.source);
                 }
                 if !keys.is_empty() {
                     join.extend_from_slice(row);
@@ -342,57 +382,87 @@ fn link_schema(width: usize) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// Writes the rows of a pass in the order of their keys, and counts who shares what. Blocks above
-/// the cap of a source are left out.
-fn write_link(
+/// The bytes `from` to `to` of rows, as a column.
+fn column(rows: &[&[u8]], from: usize, to: usize) -> ArrayRef {
+    let bytes = rows.iter().filter_map(|row| row.get(from..to)).flatten();
+    let bytes: Vec<u8> = bytes.copied().collect();
+    let width = i32::try_from(to - from).unwrap_or(i32::MAX);
+    Arc::new(FixedSizeBinaryArray::new(
+        width,
+        Buffer::from_vec(bytes),
+        None,
+    ))
+}
+
+/// The number of the source of rows.
+fn sources(rows: &[&[u8]]) -> ArrayRef {
+    let sources = rows.iter().filter_map(|row| row.get(2 * P)).copied();
+    Arc::new(UInt8Array::from_iter_values(sources))
+}
+
+/// Writes match keys in the order of their rows.
+fn write_keys(
+    path: &Path,
+    spill: Spill,
+    keys: &[(String, String)],
+) -> Result<Written, ColumnarError> {
+    let schema = link_schema(0);
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
+    spill.sorted(|bucket| {
+        let rows: Vec<&[u8]> = bucket.rows().collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = vec![sources(&rows), column(&rows, 0, P), column(&rows, P, 2 * P)];
+        writer.write(&batch(schema.clone(), columns, path)?)
+    })?;
+    writer.finish()
+}
+
+/// Writes encodings in the order of their blocks, and counts who shares one. Blocks above the cap
+/// of a source are left out.
+fn write_blocks(
     path: &Path,
     spill: Spill,
     keys: &[(String, String)],
     width: usize,
     caps: &[u64],
-) -> Result<(Written, Vec<KeyCounts>), ColumnarError> {
+    counter: &mut Counter,
+) -> Result<Written, ColumnarError> {
     let schema = link_schema(width);
     let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
-    let mut counter = Counter::default();
     spill.sorted(|bucket| {
-        let kept = kept(&bucket, caps, &mut counter);
-        if kept.is_empty() {
+        let rows = kept(&bucket, P, 2 * P, caps, counter);
+        if rows.is_empty() {
             return Ok(());
         }
-        let column = |from: usize, to: usize| {
-            let bytes = kept.iter().filter_map(|row| row.get(from..to)).flatten();
-            let bytes: Vec<u8> = bytes.copied().collect();
-            let width = i32::try_from(to - from).unwrap_or(i32::MAX);
-            Arc::new(FixedSizeBinaryArray::new(
-                width,
-                Buffer::from_vec(bytes),
-                None,
-            )) as ArrayRef
-        };
-        let sources = kept.iter().filter_map(|row| row.get(2 * P)).copied();
-        let source: ArrayRef = Arc::new(UInt8Array::from_iter_values(sources));
-        let columns = match width {
-            0 => vec![source, column(P, 2 * P), column(0, P)],
-            _ => vec![
-                source,
-                column(0, P),
-                column(P, 2 * P),
-                column(2 * P + 1, 2 * P + 1 + width),
-            ],
-        };
+        let after = 2 * P + 1;
+        let columns = vec![
+            sources(&rows),
+            column(&rows, 0, P),
+            column(&rows, P, 2 * P),
+            column(&rows, after, after + width),
+        ];
         writer.write(&batch(schema.clone(), columns, path)?)
     })?;
-    Ok((writer.finish()?, counter.finish()))
+    writer.finish()
 }
 
-/// The rows of a bucket that may leave. A key lies in one bucket only.
-fn kept<'a>(bucket: &'a Sorted, caps: &[u64], counter: &mut Counter) -> Vec<&'a [u8]> {
+/// The rows of a bucket that may leave: groups of rows with the same first `key` bytes, those of a
+/// source (the byte at `source`) above its cap left out. A group lies in one bucket only.
+fn kept<'a>(
+    bucket: &'a Sorted,
+    key: usize,
+    source: usize,
+    caps: &[u64],
+    counter: &mut Counter,
+) -> Vec<&'a [u8]> {
     let rows: Vec<&[u8]> = bucket.rows().collect();
     let mut out = Vec::with_capacity(rows.len());
     let mut counts: Vec<u64> = Vec::new();
-    for group in rows.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
+    let source_of = |row: &[u8]| usize::from(row.get(source).copied().unwrap_or(0));
+    for group in rows.chunk_by(|a, b| a.get(..key) == b.get(..key)) {
         counts.clear();
-        let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
         for row in group {
             let source = source_of(row);
             if counts.len() <= source {

@@ -68,8 +68,8 @@ impl Counter {
     }
 
     /// The counts by source.
-    pub(super) fn finish(self) -> Vec<KeyCounts> {
-        self.sources
+    pub(super) fn counts(&self) -> &[KeyCounts] {
+        &self.sources
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
         counter.group(&[2, 0]);
         counter.group(&[1, 5]);
         counter.capped(2, 300);
-        let seen = counter.finish();
+        let seen = counter.counts();
         assert_eq!((seen[0].rows, seen[0].distinct, seen[0].largest), (3, 2, 2));
         assert_eq!((seen[1].rows, seen[1].largest), (5, 5));
         assert_eq!(seen[2].capped, 300);

@@ -6,6 +6,7 @@
 mod block;
 mod cipher;
 mod coarsen;
+mod defaults;
 mod encode;
 pub mod gate;
 mod identity;
@@ -16,7 +17,6 @@ mod part;
 mod payload;
 mod phonetic;
 mod recipe;
-mod recipes;
 mod release;
 mod spill;
 mod stage;
@@ -26,6 +26,7 @@ pub use block::{
     Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
     Form, Lane, Workspace,
 };
+pub use defaults::{KINDS, default_blocks, default_recipes};
 pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
@@ -35,6 +36,5 @@ pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};
-pub use recipes::{KINDS, default_blocks, default_recipes};
 pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};

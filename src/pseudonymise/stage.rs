@@ -3,7 +3,7 @@
 //! | written | what | who reads it |
 //! | --- | --- | --- |
 //! | `stage/02-pseudonymise/link/<kind>/pass-NN.parquet` | source, row pseudonym of this pass, match key | the linkage side |
-//! | `stage/02-pseudonymise/blocks/<kind>/rule-NN-<group>.parquet` | source, block token, row pseudonym of this pass, encoding | the linkage side |
+//! | `stage/02-pseudonymise/link/<kind>/rule-NN-<group>.parquet` | source, block token, row pseudonym of this pass, encoding | the linkage side |
 //! | `restricted/02-pseudonymise/join/<kind>/pass-NN.parquet` | row pseudonym of this pass, record pseudonym | the key's owner |
 //! | `stage/02-pseudonymise/payload/<table>/<system>.parquet` | the canonical tables without identifiers | the analyst |
 //!
