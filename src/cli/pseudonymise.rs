@@ -10,10 +10,9 @@ use serde_json::json;
 use super::key::PurposeArg;
 use super::{Context, Done, Failure};
 use crate::owner::{
-    DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome, Request,
-    SplitOutcome, release, split,
+    self, DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome,
+    Request, SplitOutcome, release, split,
 };
-use crate::pseudonymise::lint::{SplitFiles, lint};
 
 /// Arguments of `kinlink pseudonymise`.
 #[derive(Debug, clap::Args)]
@@ -232,7 +231,7 @@ fn released(request: &Request, project: &str, outcome: &ReleaseOutcome) -> Done 
 }
 
 fn run_lint(folder: &std::path::Path) -> Result<Done, Failure> {
-    let found = lint(&SplitFiles::of_folder(folder)?)?;
+    let found = owner::lint_folder(folder)?;
     let text = format!(
         "linkage       {} files, {} rows\npayload       {} files, {} people\n\
          lint          they have no column and no pseudonym in common",

@@ -164,7 +164,9 @@ impl Diagnose for OwnerError {
 
 /// The stages speak of pipeline files and run directories, which there are none of here.
 fn stand_alone(one: &mut Diagnostic) {
-    one.kept = Some("nothing was written".to_owned());
+    if !one.code.starts_with("KL-Y-") {
+        one.kept = Some("nothing was written".to_owned());
+    }
     match one.code {
         "KL-I-001" => one.help = "mend the path, or the permission of the file".to_owned(),
         "KL-I-007" => {

@@ -27,7 +27,7 @@ pub use error::{EXPLANATIONS, OwnerError};
 pub use manifest::{FileEntry, Manifest, Settings};
 pub use release::{ReleaseOutcome, release};
 pub use request::{DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Request};
-pub use split::{SplitOutcome, split};
+pub use split::{SplitOutcome, lint_folder, split};
 
 /// What every export says.
 pub const NOTICE: &str = "To re-identify a person in these data without the controller's consent \

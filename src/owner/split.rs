@@ -10,7 +10,7 @@ use super::manifest::{FileEntry, Manifest, Settings, accounts, made_by, names, t
 use super::readme;
 use super::recipe_file::recipes;
 use super::request::{Checked, Request, file_name};
-use super::workspace::Workspace;
+use super::workspace::{Workspace, private_folder};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::progress::Progress;
@@ -68,7 +68,7 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
     )?;
     let files = lay_out(&work, &encoded)?;
     let files_of_split = SplitFiles::of_folder(work.root()).map_err(PseudonymiseError::from)?;
-    let linted = lint(&files_of_split).map_err(PseudonymiseError::from)?;
+    let linted = lint(&files_of_split, &work.clear()).map_err(PseudonymiseError::from)?;
     let quality = work.clear().join("quality.parquet");
     work.shift(&quality, "owner/quality.parquet")?;
     work.write(
@@ -89,6 +89,21 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
     work.write("README.md", &readme::of_split(&manifest))?;
     work.finish()?;
     Ok(SplitOutcome { manifest, linted })
+}
+
+/// Lints a folder of parcels. The pseudonyms are sorted in the system's folder for temporary files.
+///
+/// # Errors
+/// All rules that are broken, each with file and column; files that cannot be read.
+pub fn lint_folder(folder: &Path) -> Result<Linted, OwnerError> {
+    let files = SplitFiles::of_folder(folder).map_err(PseudonymiseError::from)?;
+    let name = format!("kinlink-lint-{}", std::process::id());
+    let scratch = std::env::temp_dir().join(name);
+    private_folder(&scratch)?;
+    let found = lint(&files, &scratch);
+    // It is empty: the file in it has no name.
+    let _ = std::fs::remove_dir(&scratch);
+    Ok(found.map_err(PseudonymiseError::from)?)
 }
 
 /// The number of a system is its place in the list; the places before it belong to others.
@@ -171,7 +186,11 @@ pub(super) fn read_extract(
 fn lay_out(work: &Workspace, encoded: &StageReport) -> Result<Vec<FileEntry>, OwnerError> {
     let clear = work.clear();
     let stage = clear.join("encoded");
-    for (from, to) in [("link", "linkage"), ("payload", "payload")] {
+    for (from, to) in [
+        ("link", "linkage"),
+        ("blocks", "linkage/blocks"),
+        ("payload", "payload"),
+    ] {
         work.shift(&stage.join(from), to)?;
     }
     let held_back = clear.join("held-back/quarantine.parquet");
@@ -188,10 +207,13 @@ fn lay_out(work: &Workspace, encoded: &StageReport) -> Result<Vec<FileEntry>, Ow
     Ok(files)
 }
 
-/// `clear/encoded/link/…` is `linkage/…` now.
+/// `clear/encoded/link/…` is `linkage/…` now, and `blocks/…` lies in it.
 fn parcel(path: &Path, stage: &Path, root: &Path) -> PathBuf {
     if let Ok(below) = path.strip_prefix(stage.join("link")) {
         return Path::new("linkage").join(below);
+    }
+    if let Ok(below) = path.strip_prefix(stage.join("blocks")) {
+        return Path::new("linkage/blocks").join(below);
     }
     let below = path
         .strip_prefix(stage)

@@ -42,7 +42,7 @@ impl Workspace {
         }
         let root = partial(out)?;
         remove_leftover(&root)?;
-        folder(&root)?;
+        private_folder(&root)?;
         let lock_path = root.join(LOCK);
         let lock = OpenOptions::new()
             .create_new(true)
@@ -60,7 +60,7 @@ impl Workspace {
             finished: false,
             _lock: lock,
         };
-        folder(&work.clear())?;
+        private_folder(&work.clear())?;
         Ok(work)
     }
 
@@ -77,7 +77,7 @@ impl Workspace {
     /// Makes a folder for the owner's account alone.
     pub(super) fn private(&self, name: &str) -> Result<PathBuf, OwnerError> {
         let path = self.root.join(name);
-        folder(&path)?;
+        private_folder(&path)?;
         Ok(path)
     }
 
@@ -180,7 +180,8 @@ fn remove_leftover(root: &Path) -> Result<(), OwnerError> {
     removed.map_err(OwnerError::io(root))
 }
 
-fn folder(path: &Path) -> Result<(), OwnerError> {
+/// Makes a new folder for this account alone.
+pub(super) fn private_folder(path: &Path) -> Result<(), OwnerError> {
     DirBuilder::new()
         .mode(0o700)
         .create(path)

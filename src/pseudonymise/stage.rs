@@ -109,7 +109,10 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
         encode(job, kind, &people, folders, &mut report)?;
     }
     drop(people);
-    lint(&SplitFiles::of_outputs(folders, &report.files))?;
+    lint(
+        &SplitFiles::of_outputs(folders, &report.files),
+        folders.stage,
+    )?;
     Ok(report)
 }
 

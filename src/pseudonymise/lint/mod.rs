@@ -5,10 +5,9 @@
 //! | columns | `source`, pseudonyms and encodings: bytes without a name of the model | exactly those of its canonical table |
 //! | join pseudonym | `row` | `record` |
 //! | values | no pseudonym that another pass or the payload has | no pseudonym of a linkage file |
-//! | order | by its first hash, which is `row` or a block | by `record` |
+//! | order | by `key`, `block` or `row`, the first that it has | by `record` |
 //!
-//! Memory is that of the payload's pseudonyms, 16 bytes a row (and of a file that is in the order of
-//! blocks): the linkage files are in order, so that all of them are merged and read as they pass.
+//! Memory does not grow with the files: pseudonyms are sorted a bucket at a time.
 
 mod fault;
 mod shared;
@@ -22,7 +21,7 @@ use crate::schema::canonical::{PSEUDONYM_BYTES, RECORD, Table};
 use crate::stage::{OutputFile, StageFolders};
 
 pub use fault::{EXPLANATIONS, Fault, LintError, Rule};
-use shared::{merge, payload_pseudonyms};
+use shared::compare;
 
 /// The join pseudonym of a linkage file.
 const ROW: &str = "row";
@@ -41,14 +40,16 @@ pub struct SplitFiles {
 impl SplitFiles {
     /// The files that the stage wrote.
     pub fn of_outputs(folders: &StageFolders<'_>, files: &[OutputFile]) -> Self {
-        let of = |part: &str| {
-            let part = folders.stage.join(part);
+        let of = |parts: &[&str]| {
+            let parts: Vec<PathBuf> = parts.iter().map(|p| folders.stage.join(p)).collect();
             let paths = files.iter().map(|f| folders.root.join(&f.path));
-            paths.filter(|p| p.starts_with(&part)).collect()
+            paths
+                .filter(|p| parts.iter().any(|part| p.starts_with(part)))
+                .collect()
         };
         SplitFiles {
-            linkage: of("link"),
-            payload: of("payload"),
+            linkage: of(&["link", "blocks"]),
+            payload: of(&["payload"]),
         }
     }
 
@@ -109,11 +110,12 @@ pub struct Linted {
     pub people: u64,
 }
 
-/// Checks the files of a split.
+/// Checks the files of a split. `scratch` is a folder that may be written to: pseudonyms are sorted
+/// there in a file without a name.
 ///
 /// # Errors
 /// All rules that are broken, each with file and column; files that cannot be read.
-pub fn lint(files: &SplitFiles) -> Result<Linted, LintError> {
+pub fn lint(files: &SplitFiles, scratch: &Path) -> Result<Linted, LintError> {
     let mut faults = Vec::new();
     for path in &files.linkage {
         linkage_columns(path, &mut faults)?;
@@ -125,16 +127,15 @@ pub fn lint(files: &SplitFiles) -> Result<Linted, LintError> {
     if !faults.is_empty() {
         return Err(LintError::Broken(faults));
     }
-    let people = payload_pseudonyms(&files.payload, &mut faults)?;
-    let rows = merge(&files.linkage, &files.payload, &people, &mut faults)?;
+    let found = compare(files, scratch, &mut faults)?;
     if !faults.is_empty() {
         return Err(LintError::Broken(faults));
     }
     Ok(Linted {
         linkage: files.linkage.len(),
         payload: files.payload.len(),
-        rows,
-        people: people.len() as u64,
+        rows: found.rows,
+        people: found.people,
     })
 }
 
