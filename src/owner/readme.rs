@@ -12,7 +12,7 @@ pub(super) fn of_split(manifest: &Manifest) -> String {
         "# Split files of `{}`\n\n\
          | part | what is in it | who may hold it |\n\
          | --- | --- | --- |\n\
-         | `linkage/` | match keys and row pseudonyms of each pass; no content | the linkage unit alone |\n\
+         | `linkage/` | match keys, block-keyed encodings and row pseudonyms of each pass; no content | the linkage unit alone |\n\
          | `payload/` | the tables without names, dates of birth, postcodes and numbers | the analyst alone |\n\
          | `owner/` | join tables from row to record pseudonym; rows held back; quality of the fields | the owner of the key, and nobody else |\n\
          | `manifest.json` | digests, rows, settings, recipes | may go with either parcel |\n\n\

@@ -126,7 +126,8 @@ fn only_identifies(schema: &TableSchema, field: &FieldSchema) -> bool {
         let all = columns_of(schema, field, table);
         all.into_iter().map(move |c| identifies(table, &c))
     };
-    !field.canonical.is_empty() && Table::ALL.into_iter().flat_map(filled).all(|i| i)
+    let all: Vec<bool> = Table::ALL.into_iter().flat_map(filled).collect();
+    !field.canonical.is_empty() && !all.is_empty() && all.into_iter().all(|i| i)
 }
 
 /// Why a column cannot do what is wished.

@@ -180,7 +180,7 @@ fn pseudonyms_that_two_files_share_are_refused() {
 
 #[test]
 fn rows_in_the_order_of_the_extract_are_refused() {
-    for (file, column) in [(LINKAGE, "key"), (PAYLOAD, "record")] {
+    for (file, column) in [(LINKAGE, "row"), (PAYLOAD, "record")] {
         let told = doctored(file, |_, columns| {
             let rows = u32::try_from(columns[0].1.len()).expect("few");
             let order = UInt32Array::from_iter_values((0..rows).rev());

@@ -83,12 +83,9 @@ fn the_pipeline_makes_the_same() {
             let batch = batch.expect("rows");
             let sources = kinlink::columnar::u8(&batch, "source", path).expect("sources");
             let row = kinlink::columnar::bytes(&batch, "row", path).expect("rows");
-            let key = batch.schema().fields().iter().map(|f| f.name().clone());
-            let key = key
-                .filter(|n| n == "key" || n == "encoding")
-                .next()
-                .expect("a column");
-            let key = kinlink::columnar::bytes(&batch, &key, path).expect("keys");
+            let named = |name: &&str| batch.column_by_name(name).is_some();
+            let key = ["key", "encoding"].into_iter().find(named).expect("a hash");
+            let key = kinlink::columnar::bytes(&batch, key, path).expect("keys");
             for r in (0..batch.num_rows()).filter(|r| sources.value(*r) == source) {
                 out.insert((row.value(r).to_vec(), key.value(r).to_vec()));
             }

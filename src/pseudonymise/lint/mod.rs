@@ -5,7 +5,7 @@
 //! | columns | `source`, pseudonyms and encodings: bytes without a name of the model | exactly those of its canonical table |
 //! | join pseudonym | `row` | `record` |
 //! | values | no pseudonym that another pass or the payload has | no pseudonym of a linkage file |
-//! | order | by `key`, `block` or `row`, the first that it has | by `record` |
+//! | order | by `block` if it has one, else by `row` | by `record` |
 //!
 //! Memory does not grow with the files: pseudonyms are sorted a bucket at a time.
 

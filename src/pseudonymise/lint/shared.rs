@@ -15,8 +15,8 @@ use arrow::array::Array;
 
 /// Bytes of a pseudonym.
 const P: usize = 16;
-/// The columns that a linkage file may be in the order of; the first that it has.
-const ORDERS: [&str; 2] = ["key", "block"];
+/// The block token: files of block-keyed encodings are in its order.
+const BLOCK: &str = "block";
 /// The number of all payload files together; linkage files are counted from 1.
 const PAYLOAD: u16 = 0;
 
@@ -46,8 +46,8 @@ pub(super) fn compare(
     let mut rows = 0;
     for (number, path) in (1_u16..).zip(&files.linkage) {
         let schema = TableReader::open(path, None)?.schema();
-        let known = |name: &&str| schema.field_with_name(name).is_ok();
-        let order = ORDERS.into_iter().find(known).unwrap_or(ROW);
+        let blocked = schema.field_with_name(BLOCK).is_ok();
+        let order = if blocked { BLOCK } else { ROW };
         rows += take(path, ROW, Some(order), number, &mut spill, faults)?;
     }
     let mut people = 0;
