@@ -197,10 +197,11 @@ fn rows_in_the_order_of_the_extract_are_refused() {
 /// Block-keyed files are in the order of their blocks, and their rows are compared all the same.
 #[test]
 fn block_keyed_files_are_read_too() {
-    let block = "linkage/blocks/child/rule-01-";
+    let block = "linkage/blocks/adult/rule-01-";
     let desk = Desk::new();
+    desk.edit_schema("\"kind\": \"child\"", "\"kind\": \"adult\"");
     desk.pseudonymise("pupils.csv", "out", &[], 0);
-    let files = world::files(&desk.path("out/linkage/blocks/child"));
+    let files = world::files(&desk.path("out/linkage/blocks/adult"));
     let of = |path: &Path| path.display().to_string().contains(block);
     let path = files.iter().find(|p| of(p)).expect("a rule").clone();
     let fresh = read(&path);
@@ -218,7 +219,7 @@ fn block_keyed_files_are_read_too() {
     says(&told, "KL-Y-006", block, "block");
 
     // The rows of a pass of match keys among the blocks.
-    let other = read(&desk.path("out").join(LINKAGE));
+    let other = read(&desk.path("out/linkage/adult/pass-06.parquet"));
     let foreign = other.column_by_name("row").expect("rows").clone();
     let rows = rows.min(foreign.len());
     write(
