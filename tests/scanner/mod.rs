@@ -221,6 +221,9 @@ impl Scanner {
                     let distinct: BTreeSet<&str> = texts.iter().flatten().collect();
                     for text in distinct {
                         found.extend(self.text(text.as_bytes()));
+                        if self.words.contains(text.as_bytes()) {
+                            found.push(format!("a value of column {}", field.name()));
+                        }
                     }
                 } else if let Some(days) = column.as_any().downcast_ref::<Date32Array>() {
                     dates = days
