@@ -14,6 +14,7 @@ mod harden;
 mod key;
 mod link;
 mod protect;
+mod pseudonymise;
 mod resume;
 mod run;
 mod shell;
@@ -65,6 +66,8 @@ enum Command {
     Synth(synth::Args),
     /// Make, inspect, split and combine keys.
     Key(key::Args),
+    /// An owner's extract as parcels for linkage unit and analyst, or as a research release.
+    Pseudonymise(pseudonymise::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
     /// Protect a table by itself.
@@ -109,6 +112,7 @@ fn work() -> ExitCode {
         Command::Verify(args) => verify::run(args, &context),
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
+        Command::Pseudonymise(args) => pseudonymise::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),

@@ -12,8 +12,9 @@ use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
 use super::key_section::KeySection;
+use super::link_section::{LinkSection, blocks, recipes};
 use crate::protect::{Attacker, Rules, Zeros};
-use crate::pseudonymise::{Recipe, Salt};
+use crate::pseudonymise::{BlockPass, Recipe, Salt};
 use crate::purpose::Purpose;
 
 /// A pipeline file.
@@ -115,24 +116,6 @@ impl Default for IngestSection {
             max_rejected_rows: 10,
         }
     }
-}
-
-/// `[link.adult]` and `[link.child]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkSection {
-    /// Match keys from strict to loose, each a list of parts.
-    pub passes: Spanned<Vec<Vec<String>>>,
-    /// Systems in which a person stands once.
-    #[serde(default)]
-    pub duplicate_free: Vec<String>,
-    /// A key shared by more rows than this links nobody.
-    #[serde(default = "max_group")]
-    pub max_group: usize,
-}
-
-fn max_group() -> usize {
-    24
 }
 
 /// `[estimate]`.
@@ -260,6 +243,8 @@ pub struct Pipeline {
     pub dates: Dates,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
+    /// The block-keyed passes of each kind of person.
+    pub blocks: BTreeMap<String, Vec<BlockPass>>,
     /// The public salt of the project's keys.
     pub salt: Salt,
 }
@@ -281,6 +266,7 @@ impl Pipeline {
         let mut problems = Vec::new();
         let dates = dates(&file.project, &mut problems);
         let recipes = recipes(&file.link, &mut problems);
+        let blocks = blocks(&file.link, &mut problems);
         let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
         match dates {
@@ -290,6 +276,7 @@ impl Pipeline {
                 file,
                 dates,
                 recipes,
+                blocks,
                 salt,
             }),
             _ => Err(PipelineError::config(path, problems)),
@@ -356,37 +343,6 @@ fn salt(project: &Project, problems: &mut Vec<ConfigProblem>) -> Salt {
     })
 }
 
-fn recipes(
-    link: &BTreeMap<String, LinkSection>,
-    problems: &mut Vec<ConfigProblem>,
-) -> BTreeMap<String, Vec<Recipe>> {
-    let mut out = BTreeMap::new();
-    for (kind, section) in link {
-        if kind != "adult" && kind != "child" {
-            problems.push(ConfigProblem::at(
-                section.passes.span(),
-                "linkage is configured for `adult` and `child`",
-                "name the section [link.adult] or [link.child]",
-            ));
-        }
-        let mut list = Vec::new();
-        for words in section.passes.get_ref() {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match Recipe::of_words(&words) {
-                Ok(recipe) => list.push(recipe),
-                Err(error) => problems.push(ConfigProblem::at(
-                    section.passes.span(),
-                    error.to_string(),
-                    "a pass hashes parts of at least two identifiers together; the parts are \
-                     listed in docs/pipeline-file.md",
-                )),
-            }
-        }
-        out.insert(kind.clone(), list);
-    }
-    out
-}
-
 /// Rules about sections that need each other.
 fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
     let mut missing = |what: &str, help: &str| {
@@ -418,7 +374,7 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
                 if !file.link.contains_key(kind) {
                     missing(
                         &format!("there is no [link.{kind}] section"),
-                        "add it with its `passes`; pipelines/rehearsal.toml shows one",
+                        "add it; it may be empty, and pipelines/rehearsal.toml shows one",
                     );
                 }
             }

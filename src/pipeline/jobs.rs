@@ -168,6 +168,7 @@ fn pseudonymise_job(
         tables: clear_tables(root, receipts),
         systems: systems(prepared),
         kinds: prepared.pipeline.recipes.clone(),
+        blocks: prepared.pipeline.blocks.clone(),
         keys: master.for_project_salted(&prepared.pipeline.salt, &project.name, &project.round),
         reference: day(dates.reference),
         window: (day(dates.start), day(dates.end)),

@@ -9,6 +9,7 @@ pub mod error;
 pub mod file;
 mod jobs;
 mod key_section;
+mod link_section;
 mod prepare;
 mod project;
 mod receipt;

@@ -3,18 +3,38 @@
 //! Identifiers become keyed hashes: a row pseudonym for each pass, composite match keys, and a
 //! record pseudonym for the payload. Nothing here hashes a single identifier by itself.
 
+mod block;
+mod cipher;
+mod coarsen;
+mod defaults;
+mod encode;
+pub mod gate;
 mod identity;
 mod key;
+pub mod lint;
 mod match_key;
+mod part;
 mod payload;
 mod phonetic;
+mod recipe;
+mod release;
+mod spill;
 mod stage;
 
 pub use crate::purpose::Purpose;
+pub use block::{
+    Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
+    Form, Lane, Workspace,
+};
+pub use defaults::{KINDS, default_blocks, default_recipes};
+pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
     ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
-pub use match_key::{Encoder, Identity, MatchKey, Part, Recipe, RecipeError, Scratch};
+pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
+pub use part::{Identity, Part};
 pub use payload::days_of;
+pub use recipe::{Recipe, RecipeError};
+pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};
