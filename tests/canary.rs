@@ -584,8 +584,8 @@ fn a_child_that_panics() {
         match kind.as_str() {
             "message" => panic!("{} {} was here", person.forename, person.surname),
             "value" => {
-                let number: Result<u32, _> = Err::<u32, String>(person.number.clone());
-                number.expect(&person.postcode);
+                let number = person.number.parse::<u32>();
+                number.map_err(|_| &person.number).expect(&person.postcode);
             }
             "object" => std::panic::panic_any(person.surname.clone()),
             "parallel" => {
