@@ -8,6 +8,7 @@ mod output;
 mod progress;
 
 mod check;
+mod clkhash;
 mod explain;
 mod key;
 mod link;
@@ -61,6 +62,8 @@ enum Command {
     Synth(synth::Args),
     /// Make and inspect keys.
     Key(key::Args),
+    /// Encode a table as clkhash does, for linkages whose other parties use it. Unhardened.
+    Clkhash(clkhash::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
     /// Protect a table by itself.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &context),
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
+        Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
