@@ -33,8 +33,18 @@ fn schema(hash: &str) -> LinkageSchema {
     let features = [
         feature("forename", text, bigrams, 200),
         feature("surname", text, bigrams, 200),
-        feature("dob", r#"{ "type": "date", "format": "%d/%m/%Y" }"#, digits, 160),
-        feature("sex", r#"{ "type": "enum", "values": ["M", "F"] }"#, r#"{ "type": "exact" }"#, 20),
+        feature(
+            "dob",
+            r#"{ "type": "date", "format": "%d/%m/%Y" }"#,
+            digits,
+            160,
+        ),
+        feature(
+            "sex",
+            r#"{ "type": "enum", "values": ["M", "F"] }"#,
+            r#"{ "type": "exact" }"#,
+            20,
+        ),
         feature("postcode", text, digits, 100),
     ];
     let schema = format!(
@@ -49,7 +59,9 @@ fn schema(hash: &str) -> LinkageSchema {
 /// different.
 fn people() -> Vec<[String; 5]> {
     let mut dice = ChaCha8Rng::seed_from_u64(7);
-    let syllables = ["an", "be", "cla", "do", "el", "fi", "gra", "ho", "is", "jo", "ka", "li"];
+    let syllables = [
+        "an", "be", "cla", "do", "el", "fi", "gra", "ho", "is", "jo", "ka", "li",
+    ];
     let mut name = |kinds: f64| {
         let rank = kinds.powf(dice.random::<f64>());
         let mut text = String::new();
@@ -68,8 +80,20 @@ fn people() -> Vec<[String; 5]> {
             let year = dice.random_range(1940..=2020);
             let sex = if dice.random_bool(0.5) { "M" } else { "F" };
             let letter = |n: u8| char::from(b'A' + n % 26);
-            let (a, b, c) = (dice.random::<u8>(), dice.random::<u8>(), dice.random::<u8>());
-            let postcode = format!("{}{}{} {}{}{}", letter(a), letter(b), a % 30, b % 10, letter(c), letter(c / 3));
+            let (a, b, c) = (
+                dice.random::<u8>(),
+                dice.random::<u8>(),
+                dice.random::<u8>(),
+            );
+            let postcode = format!(
+                "{}{}{} {}{}{}",
+                letter(a),
+                letter(b),
+                a % 30,
+                b % 10,
+                letter(c),
+                letter(c / 3)
+            );
             let born = format!("{day:02}/{month:02}/{year}");
             [forename, surname, born, sex.to_owned(), postcode]
         })

@@ -12,7 +12,8 @@ use crate::pseudonymise::clkhash::{Job, Remark, encode_file};
 /// What everybody who uses this command must know.
 const UNHARDENED: &str = "clkhash records are not hardened: whoever holds a list of the people \
     finds about 99 % of the records in it, without the secret. Use this only where another party \
-    needs clkhash; otherwise `kinlink link`, whose encodings do not have this weakness.";
+    needs clkhash; where you have the choice, use `kinlink link` or a pipeline, whose keyed match \
+    keys show which records are equal and nothing of how alike they are.";
 
 /// Arguments of `kinlink clkhash`.
 #[derive(Debug, clap::Args)]
@@ -92,5 +93,10 @@ fn per_record(set: u64, records: u64) -> f64 {
     let real = |n: u64| u32::try_from(n).map_or(f64::INFINITY, f64::from);
     let whole = set.checked_div(records).unwrap_or(0);
     let rest = set.checked_rem(records).unwrap_or(0);
-    real(whole) + if records == 0 { 0.0 } else { real(rest) / real(records) }
+    real(whole)
+        + if records == 0 {
+            0.0
+        } else {
+            real(rest) / real(records)
+        }
 }

@@ -295,9 +295,8 @@ mod tests {
 
     #[test]
     fn bits_of_a_feature_are_shared_out() {
-        let shares = |b, n| -> Vec<usize> {
-            (0..n).map(|i| Strategy::PerFeature(b).bits(i, n)).collect()
-        };
+        let shares =
+            |b, n| -> Vec<usize> { (0..n).map(|i| Strategy::PerFeature(b).bits(i, n)).collect() };
         assert_eq!(shares(10, 4), [3, 3, 2, 2]);
         assert_eq!(shares(2, 4), [1, 1, 0, 0]);
         assert_eq!(Strategy::PerToken(7).bits(3, 4), 7);

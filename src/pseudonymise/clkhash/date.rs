@@ -12,11 +12,27 @@ use super::error::Breach;
 use super::number::digit;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 const DAYS: [&str; 7] = [
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
 ];
 
 /// A date format that was found to be one.
@@ -107,7 +123,9 @@ fn group<'v>(found: &Captures<'v, str>, directive: char) -> Option<&'v str> {
 /// Adds the expression of one directive; composite ones add those of their parts.
 fn directive(c: char, regex: &mut String, directives: &mut Vec<char>) -> Option<()> {
     let composite: Option<&[char]> = match c {
-        'c' => Some(&['a', ' ', 'b', ' ', 'd', ' ', 'H', ':', 'M', ':', 'S', ' ', 'Y']),
+        'c' => Some(&[
+            'a', ' ', 'b', ' ', 'd', ' ', 'H', ':', 'M', ':', 'S', ' ', 'Y',
+        ]),
         'x' => Some(&['m', '/', 'd', '/', 'y']),
         'X' => Some(&['H', ':', 'M', ':', 'S']),
         _ => None,
@@ -123,7 +141,10 @@ fn directive(c: char, regex: &mut String, directives: &mut Vec<char>) -> Option<
         return Some(());
     }
     let names = |list: &[&str], letters: usize| {
-        let mut list: Vec<&str> = list.iter().filter_map(|n| n.get(..letters.min(n.len()))).collect();
+        let mut list: Vec<&str> = list
+            .iter()
+            .filter_map(|n| n.get(..letters.min(n.len())))
+            .collect();
         list.sort_by_key(|n| std::cmp::Reverse(n.len()));
         list.join("|")
     };
@@ -170,7 +191,8 @@ fn whole(text: &str) -> Option<i16> {
 /// The place of a name in a list of names, by as many letters as the text has.
 fn place(list: &[&str], text: &str) -> Option<usize> {
     let text = text.to_lowercase();
-    list.iter().position(|name| name.get(..text.len()) == Some(&text))
+    list.iter()
+        .position(|name| name.get(..text.len()) == Some(&text))
 }
 
 /// An offset from UTC plays no part in the date, but a wrong one makes the value wrong: colons in
@@ -181,7 +203,11 @@ fn offset(text: &str) -> Option<()> {
     }
     let body: Vec<char> = text.chars().skip(1).collect();
     let colon = |at: usize| body.get(at) == Some(&':');
-    let seconds = if colon(2) { body.get(5..) } else { body.get(4..) };
+    let seconds = if colon(2) {
+        body.get(5..)
+    } else {
+        body.get(4..)
+    };
     let first = seconds.and_then(<[char]>::first);
     if first.is_some_and(|&c| colon(2) != (c == ':')) {
         return None;
@@ -235,7 +261,9 @@ impl Parts {
             (None, None) => (year, None),
         };
         let date = match of_year {
-            Some(n) => first_of(year)?.checked_add(jiff::Span::new().days(n - 1)).ok()?,
+            Some(n) => first_of(year)?
+                .checked_add(jiff::Span::new().days(n - 1))
+                .ok()?,
             None => {
                 first_of(year)?;
                 Date::new(year, month, day).ok()?
@@ -266,7 +294,10 @@ impl Parts {
             first_of(iso_year)?;
             let fourth = Date::new(iso_year, 1, 4).ok()?;
             let correction = i32::from(fourth.weekday().to_monday_one_offset()) + 3;
-            return Some((iso_year, Some(i32::from(iso_week) * 7 + weekday + 1 - correction)));
+            return Some((
+                iso_year,
+                Some(i32::from(iso_week) * 7 + weekday + 1 - correction),
+            ));
         }
         Some((year, None))
     }
@@ -274,7 +305,9 @@ impl Parts {
 
 /// The first of January; years run from 1 to 9999.
 fn first_of(year: i16) -> Option<Date> {
-    (1..=9999).contains(&year).then(|| Date::new(year, 1, 1).ok())?
+    (1..=9999)
+        .contains(&year)
+        .then(|| Date::new(year, 1, 1).ok())?
 }
 
 #[cfg(test)]
@@ -305,7 +338,11 @@ mod tests {
             ("%Y %W %A", "2020 01 Monday", Some("20200106")),
             ("%d/%m", "29/2", None),
             ("%d/%m", "28/2", Some("19000228")),
-            ("%Y-%m-%dT%H:%M:%S%z", "2000-02-29T23:59:59+01:00", Some("20000229")),
+            (
+                "%Y-%m-%dT%H:%M:%S%z",
+                "2000-02-29T23:59:59+01:00",
+                Some("20000229"),
+            ),
             ("%Y-%m-%dT%H:%M:%S%z", "2000-02-29T23:59:60Z", None),
             ("%Y%z", "2000+01:0000", None),
             ("%x", "03/04/05", Some("20050304")),

@@ -17,6 +17,8 @@ use super::tokens::Tokens;
 const KEPT_WORDS: usize = 1 << 19;
 /// Filters longer than this are not kept.
 const LONGEST_KEPT: usize = 512;
+/// Values are kept as long as one in so many is met again.
+const WORTH_KEEPING: usize = 4;
 /// Tokens whose positions a worker keeps for each feature.
 const KEPT_TOKENS: usize = 1 << 15;
 /// Values and tokens longer than this are not kept.
@@ -43,6 +45,10 @@ pub struct Worker {
 #[derive(Default)]
 struct Kept {
     values: HashMap<Box<str>, Box<[u64]>>,
+    /// How often a value was met again since the store was last emptied.
+    hits: usize,
+    /// Values hardly come again, as postcodes: they are no longer kept.
+    tired: bool,
     tokens: HashMap<Box<[u8]>, Positions>,
 }
 
@@ -71,7 +77,9 @@ impl<'s> Encoder<'s> {
                 hashers.push(None);
                 continue;
             };
-            let pair = keys.pair(i).ok_or_else(|| impossible("number are too few"))?;
+            let pair = keys
+                .pair(i)
+                .ok_or_else(|| impossible("number are too few"))?;
             let hasher = Hasher::new(encoded.hashing.function, pair, length)
                 .map_err(|_| impossible("hash function do not go together"))?;
             hashers.push(Some(hasher));
@@ -118,6 +126,7 @@ impl<'s> Encoder<'s> {
                 (&feature.encoded, hasher, worker.kept.get_mut(place))
             {
                 if let Some(words) = kept.values.get(raw) {
+                    kept.hits += 1;
                     worker.filter.unite(words);
                     continue;
                 }
@@ -175,11 +184,14 @@ impl Kept {
     }
 
     fn keep_value(&mut self, raw: &str, words: &[u64]) {
-        if raw.len() > LONGEST_KEY || words.len() > LONGEST_KEPT {
+        if self.tired || raw.len() > LONGEST_KEY || words.len() > LONGEST_KEPT {
             return;
         }
-        if self.values.len() >= KEPT_WORDS / words.len().max(1) {
-            self.values.clear();
+        let met = self.values.len();
+        if met >= KEPT_WORDS / words.len().max(1) {
+            self.tired = self.hits < met / WORTH_KEEPING;
+            self.hits = 0;
+            self.values = HashMap::new();
         }
         self.values.insert(raw.into(), words.into());
     }

@@ -338,9 +338,12 @@ impl ClkhashError {
                 Place::file(path),
                 "`--secret-file` names the file that holds the secret, and nothing else",
             ),
-            ClkhashError::InputUnreadable { path, .. } => {
-                ("KL-H-005", Exit::Input, Place::file(path), "name a CSV file")
-            }
+            ClkhashError::InputUnreadable { path, .. } => (
+                "KL-H-005",
+                Exit::Input,
+                Place::file(path),
+                "name a CSV file",
+            ),
             ClkhashError::NotText { path, row, column } => {
                 let place = Place::file(path).row(*row);
                 let place = match column {
@@ -373,12 +376,18 @@ impl ClkhashError {
                 Place::file(path),
                 "make the folder, or choose another",
             ),
-            ClkhashError::Overwrites { path } => {
-                ("KL-H-012", Exit::Usage, Place::file(path), "choose another name")
-            }
-            ClkhashError::Schema { path, .. } => {
-                ("KL-H-003", Exit::Usage, Place::file(path), "see docs/clkhash.md")
-            }
+            ClkhashError::Overwrites { path } => (
+                "KL-H-012",
+                Exit::Usage,
+                Place::file(path),
+                "choose another name",
+            ),
+            ClkhashError::Schema { path, .. } => (
+                "KL-H-003",
+                Exit::Usage,
+                Place::file(path),
+                "see docs/clkhash.md",
+            ),
             ClkhashError::Values { path, .. } => {
                 ("KL-H-010", Exit::Input, Place::file(path), "mend the value")
             }

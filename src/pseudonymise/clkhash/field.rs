@@ -131,10 +131,22 @@ mod tests {
     #[test]
     fn lengths_count_characters_and_case_is_that_of_unicode() {
         assert_eq!(check_text("Zoë", Case::Mixed, Some(3), Some(3)), Ok(()));
-        assert_eq!(check_text("Zoë", Case::Mixed, Some(4), None), Err(Breach::TooShort(4)));
-        assert_eq!(check_text("Zoë", Case::Mixed, None, Some(2)), Err(Breach::TooLong(2)));
+        assert_eq!(
+            check_text("Zoë", Case::Mixed, Some(4), None),
+            Err(Breach::TooShort(4))
+        );
+        assert_eq!(
+            check_text("Zoë", Case::Mixed, None, Some(2)),
+            Err(Breach::TooLong(2))
+        );
         assert_eq!(check_text("ÉVA 1", Case::Upper, None, None), Ok(()));
-        assert_eq!(check_text("ß", Case::Upper, None, None), Err(Breach::Case("upper")));
-        assert_eq!(check_text("aB", Case::Lower, None, None), Err(Breach::Case("lower")));
+        assert_eq!(
+            check_text("ß", Case::Upper, None, None),
+            Err(Breach::Case("upper"))
+        );
+        assert_eq!(
+            check_text("aB", Case::Lower, None, None),
+            Err(Breach::Case("lower"))
+        );
     }
 }

@@ -192,7 +192,11 @@ mod tests {
             ("[a-z]+", &["ada"][..], &["ADA", "ada\n", "ada1", ""][..]),
             ("a|ab", &["a", "ab"], &["abc"]),
             (r"-?[0-9]*(\.[0-9]+)?", &["", "-1.5", "3"], &["1.", "x"]),
-            (r"(?!BG|GB)[A-Z]{2}[0-9]{6}[A-D]?", &["AB123456C"], &["BG123456C"]),
+            (
+                r"(?!BG|GB)[A-Z]{2}[0-9]{6}[A-D]?",
+                &["AB123456C"],
+                &["BG123456C"],
+            ),
             (r"(.)\1", &["aa"], &["ab"]),
             (r"(?P<x>a)b(?P=x)", &["aba"], &["abb"]),
             (r"[\w' -]+", &["Zoë O'Hara-Smith"], &["a.b"]),
@@ -206,7 +210,11 @@ mod tests {
             (r"\x41\u0042\103\Z", &["ABC"], &["ABC\n"]),
             (r"(?i)abc", &["ABC"], &["abd"]),
             (r"\d+", &["12", "\u{0661}"], &["a"]),
-            (r"^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$", &["SW1A 1AA"], &["SW1A-1AA"]),
+            (
+                r"^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$",
+                &["SW1A 1AA"],
+                &["SW1A-1AA"],
+            ),
         ] {
             let compiled = Pattern::new(pattern).unwrap_or_else(|| panic!("{pattern}"));
             for value in yes {

@@ -66,7 +66,9 @@ impl<'v, 'n> Object<'v, 'n> {
                 .min_by_key(|k| strsim::damerau_levenshtein(k, key))
                 .filter(|k| strsim::damerau_levenshtein(k, key) <= 2);
             match closest {
-                Some(closest) => self.problem(key, format!("unknown key; did you mean `{closest}`?")),
+                Some(closest) => {
+                    self.problem(key, format!("unknown key; did you mean `{closest}`?"))
+                }
                 None => self.problem(key, format!("unknown key; {} are known", keys.join(", "))),
             }
         }
@@ -152,7 +154,10 @@ impl<'v, 'n> Object<'v, 'n> {
         let number = self.map.get(key)?.as_u64();
         let number = number.filter(|n| (least..=most).contains(n));
         if number.is_none() {
-            self.problem(key, format!("a whole number from {least} to {most} is expected"));
+            self.problem(
+                key,
+                format!("a whole number from {least} to {most} is expected"),
+            );
         }
         number
     }

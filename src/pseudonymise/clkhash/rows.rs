@@ -213,7 +213,11 @@ impl Table {
         while self.start == self.end && !self.ended {
             self.fill()?;
         }
-        Ok(self.buffer.get(self.start..self.end).and_then(<[u8]>::first).copied())
+        Ok(self
+            .buffer
+            .get(self.start..self.end)
+            .and_then(<[u8]>::first)
+            .copied())
     }
 
     /// Tells whether the line feed of a carriage return and line feed is still to be read.

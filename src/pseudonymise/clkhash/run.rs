@@ -63,7 +63,10 @@ impl std::fmt::Display for Remark {
                  records are not folded",
             ),
             Remark::Schema(SchemaRemark::UnreadKey(path)) => {
-                write!(f, "the schema's key `{path}` has no effect: clkhash does not read it")
+                write!(
+                    f,
+                    "the schema's key `{path}` has no effect: clkhash does not read it"
+                )
             }
             Remark::Schema(SchemaRemark::SingleFeature) => f.write_str(
                 "the schema hashes a single feature: the frequency of its values tells many of \
@@ -145,7 +148,10 @@ fn refuse_overwriting(job: &Job) -> Result<(), ClkhashError> {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
     };
-    if [&job.input, &job.schema, &job.secret].into_iter().any(|p| same(p)) {
+    if [&job.input, &job.schema, &job.secret]
+        .into_iter()
+        .any(|p| same(p))
+    {
         return Err(ClkhashError::Overwrites {
             path: job.out.clone(),
         });
@@ -217,9 +223,10 @@ fn encode_chunk(
     if broken.is_empty() {
         return Ok(encoded);
     }
-    let places = broken.into_iter().take(TOLD).map(|(line, feature, breach)| {
-        (line, encoder.column(feature).to_owned(), breach)
-    });
+    let places = broken
+        .into_iter()
+        .take(TOLD)
+        .map(|(line, feature, breach)| (line, encoder.column(feature).to_owned(), breach));
     Err(ClkhashError::Values {
         path: job.input.clone(),
         places: places.collect(),
@@ -257,7 +264,11 @@ fn encode_share(
             Err(wrong) => broken.push((rows.line(row), wrong.feature, wrong.breach)),
         }
     }
-    if broken.is_empty() { Ok(share) } else { Err(broken) }
+    if broken.is_empty() {
+        Ok(share)
+    } else {
+        Err(broken)
+    }
 }
 
 /// The result under a temporary name; it is removed unless it is finished.

@@ -59,9 +59,8 @@ pub enum SchemaFault {
 impl LinkageSchema {
     /// Reads a schema of version 1, 2 or 3.
     pub fn from_json(text: &str) -> Result<Self, SchemaFault> {
-        let value: Value = serde_json::from_str(text).map_err(|e| {
-            SchemaFault::NotJson(u64::try_from(e.line()).unwrap_or(u64::MAX))
-        })?;
+        let value: Value = serde_json::from_str(text)
+            .map_err(|e| SchemaFault::NotJson(u64::try_from(e.line()).unwrap_or(u64::MAX)))?;
         let value = versions::to_latest(value).map_err(|p| SchemaFault::Problems(vec![p]))?;
         let notes = RefCell::new(Notes::default());
         let schema = read(&value, &notes);
@@ -236,7 +235,15 @@ fn read_feature(feature: &Object<'_, '_>) -> Option<Feature> {
     let identifier = feature.text("identifier");
     feature.optional_text("description");
     let ignored = feature.optional_bool("ignored").unwrap_or(false);
-    if ignored && feature.has_only(&["identifier", "ignored", "description"]) {
+    if ignored {
+        // Either nothing else, or the whole of a feature, which then nobody reads.
+        let alone = feature.has_only(&["identifier", "ignored", "description"]);
+        if !alone && !(feature.has("format") && feature.has("hashing")) {
+            feature.problem(
+                "",
+                "an ignored feature has an identifier and a description only",
+            );
+        }
         return Some(Feature {
             identifier: identifier?.to_owned(),
             encoded: None,
@@ -256,7 +263,7 @@ fn read_feature(feature: &Object<'_, '_>) -> Option<Feature> {
     };
     Some(Feature {
         identifier: identifier?.to_owned(),
-        encoded: (!ignored).then_some(encoded),
+        encoded: Some(encoded),
     })
 }
 
@@ -290,7 +297,10 @@ fn read_format(format: &Object<'_, '_>) -> Option<(Format, Encoding)> {
             format.refuse_others(&["type", "format", "description"]);
             let date = DateFormat::new(format.text("format")?);
             if date.is_none() {
-                format.problem("format", "a `strptime` format, no directive twice, is expected");
+                format.problem(
+                    "format",
+                    "a `strptime` format, no directive twice, is expected",
+                );
             }
             Some((Format::Date(date?), Encoding::Utf8))
         }
@@ -329,17 +339,33 @@ fn read_text(format: &Object<'_, '_>) -> Option<(Format, Encoding)> {
         }
         return Some((Format::Pattern(pattern?), encoding));
     }
-    format.refuse_others(&["type", "encoding", "case", "minLength", "maxLength", "description"]);
-    let cases = [("upper", Case::Upper), ("lower", Case::Lower), ("mixed", Case::Mixed)];
+    format.refuse_others(&[
+        "type",
+        "encoding",
+        "case",
+        "minLength",
+        "maxLength",
+        "description",
+    ]);
+    let cases = [
+        ("upper", Case::Upper),
+        ("lower", Case::Lower),
+        ("mixed", Case::Mixed),
+    ];
     let limit = |key: &str, least: u64| {
         let length: u64 = format.optional_integer(key)?.parse().unwrap_or(0);
         if length < least {
-            format.problem(key, format!("a whole number of at least {least} is expected"));
+            format.problem(
+                key,
+                format!("a whole number of at least {least} is expected"),
+            );
         }
         Some(length)
     };
     let text = Format::Text {
-        case: format.optional_choice("case", &cases).unwrap_or(Case::Mixed),
+        case: format
+            .optional_choice("case", &cases)
+            .unwrap_or(Case::Mixed),
         least: limit("minLength", 0),
         most: limit("maxLength", 1),
     };
@@ -353,9 +379,15 @@ fn read_hashing(hashing: &Object<'_, '_>) -> Option<(Hashing, Comparison, Option
         false => Some(Function::Blake),
     };
     let strategy = hashing.object("strategy").and_then(|s| read_strategy(&s));
-    let comparison = hashing.object("comparison").and_then(|c| read_comparison(&c));
+    let comparison = hashing
+        .object("comparison")
+        .and_then(|c| read_comparison(&c));
     let missing = match hashing.has("missingValue") {
-        true => Some(hashing.object("missingValue").and_then(|m| read_missing(&m))?),
+        true => Some(
+            hashing
+                .object("missingValue")
+                .and_then(|m| read_missing(&m))?,
+        ),
         false => None,
     };
     let hashing = Hashing {
@@ -389,7 +421,10 @@ fn read_strategy(strategy: &Object<'_, '_>) -> Option<Strategy> {
     let bits = |key: &str| {
         let bits: u64 = strategy.optional_integer(key)?.parse().unwrap_or(0);
         if !(1..=MOST_BITS).contains(&bits) {
-            strategy.problem(key, format!("a whole number from 1 to {MOST_BITS} is expected"));
+            strategy.problem(
+                key,
+                format!("a whole number from 1 to {MOST_BITS} is expected"),
+            );
         }
         u32::try_from(bits).ok()
     };
@@ -411,7 +446,11 @@ fn read_comparison(comparison: &Object<'_, '_>) -> Option<Comparison> {
         Exact,
         Numeric,
     }
-    let kinds = [("ngram", Kind::Ngram), ("exact", Kind::Exact), ("numeric", Kind::Numeric)];
+    let kinds = [
+        ("ngram", Kind::Ngram),
+        ("exact", Kind::Exact),
+        ("numeric", Kind::Numeric),
+    ];
     match comparison.choice("type", &kinds)? {
         Kind::Ngram => {
             comparison.note_others(&["type", "n", "positional"]);
@@ -425,7 +464,12 @@ fn read_comparison(comparison: &Object<'_, '_>) -> Option<Comparison> {
             Some(Comparison::Exact)
         }
         Kind::Numeric => {
-            let keys = ["type", "thresholdDistance", "resolution", "fractional_precision"];
+            let keys = [
+                "type",
+                "thresholdDistance",
+                "resolution",
+                "fractional_precision",
+            ];
             comparison.note_others(&keys);
             let distance = comparison.number("thresholdDistance");
             let resolution = comparison.whole("resolution", 1, MOST_BITS);

@@ -106,12 +106,8 @@ impl Kdf {
         let mut bytes = Zeroizing::new(vec![0_u8; length]);
         let salt = self.salt.as_deref();
         let expanded = match self.hash {
-            KdfHash::Sha256 => {
-                Hkdf::<Sha256>::new(salt, &secret.0).expand(&self.info, &mut bytes)
-            }
-            KdfHash::Sha512 => {
-                Hkdf::<Sha512>::new(salt, &secret.0).expand(&self.info, &mut bytes)
-            }
+            KdfHash::Sha256 => Hkdf::<Sha256>::new(salt, &secret.0).expand(&self.info, &mut bytes),
+            KdfHash::Sha512 => Hkdf::<Sha512>::new(salt, &secret.0).expand(&self.info, &mut bytes),
         };
         expanded.ok()?;
         Some(Keys {

@@ -26,7 +26,11 @@ fn vectors() -> Vec<(String, Value)> {
         .filter(|path| path.file_stem().is_some_and(|s| s != "errors"))
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("read");
-            let name = path.file_stem().expect("name").to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .expect("name")
+                .to_string_lossy()
+                .into_owned();
             (name, serde_json::from_str(&text).expect("JSON"))
         })
         .collect();
@@ -42,7 +46,13 @@ fn schema(vector: &Value) -> LinkageSchema {
 }
 
 fn secret(vector: &Value) -> Secret {
-    Secret::new(vector["secret"].as_str().expect("secret").as_bytes().to_vec())
+    Secret::new(
+        vector["secret"]
+            .as_str()
+            .expect("secret")
+            .as_bytes()
+            .to_vec(),
+    )
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -60,7 +70,9 @@ fn keys_are_those_of_the_reference() {
         let schema = schema(&vector);
         let count = schema.features.len();
         let keys = schema.kdf.derive(&secret(&vector), count).expect("keys");
-        let expected = vector["derived_keys_hex_per_field"].as_array().expect("keys");
+        let expected = vector["derived_keys_hex_per_field"]
+            .as_array()
+            .expect("keys");
         assert_eq!(expected.len(), count, "{name}");
         for (i, pair) in expected.iter().enumerate() {
             let found = keys.pair(i).expect("pair").map(hex);
@@ -82,7 +94,11 @@ fn clks_and_their_counts_are_those_of_the_reference() {
             for (i, row) in vector["rows"].as_array().expect("rows").iter().enumerate() {
                 let cells = texts(row).into_iter();
                 let count = encoder.encode(&mut worker, cells, &mut bytes).expect("CLK");
-                assert_eq!(STANDARD.encode(&bytes), vector["clk_base64"][i], "{name}, row {i}");
+                assert_eq!(
+                    STANDARD.encode(&bytes),
+                    vector["clk_base64"][i],
+                    "{name}, row {i}"
+                );
                 assert_eq!(Value::from(count), vector["popcount"][i], "{name}, row {i}");
                 compared += 1;
             }
@@ -102,16 +118,23 @@ fn tokens_and_bits_are_those_of_the_reference() {
             let hashed = schema.features.iter().enumerate();
             let hashed: Vec<_> = hashed.filter(|(_, f)| f.encoded.is_some()).collect();
             let steps: Vec<&Value> = trace.as_array().expect("trace").iter().collect();
-            let steps: Vec<&Value> = steps.into_iter().filter(|s| s["tokens"].is_array()).collect();
+            let steps: Vec<&Value> = steps
+                .into_iter()
+                .filter(|s| s["tokens"].is_array())
+                .collect();
             assert_eq!(steps.len(), hashed.len(), "{name}");
             for ((place, feature), step) in hashed.into_iter().zip(steps) {
                 let encoded = feature.encoded.as_ref().expect("hashed");
                 let value = encoded.prepare(row[place]).expect("value");
                 assert_eq!(value, step["value"].as_str().expect("value"), "{name}");
                 let mut tokens = Tokens::default();
-                tokens.fill(&encoded.comparison, encoded.encoding, &value).expect("tokens");
-                let found: Vec<String> =
-                    tokens.iter().map(|t| decoded(t, encoded.encoding)).collect();
+                tokens
+                    .fill(&encoded.comparison, encoded.encoding, &value)
+                    .expect("tokens");
+                let found: Vec<String> = tokens
+                    .iter()
+                    .map(|t| decoded(t, encoded.encoding))
+                    .collect();
                 assert_eq!(found, texts(&step["tokens"]), "{name}");
                 let strategy = encoded.hashing.strategy;
                 let count = tokens.len();
@@ -122,8 +145,9 @@ fn tokens_and_bits_are_those_of_the_reference() {
                 for (token, &bits) in tokens.iter().zip(&bits) {
                     hasher.positions(token, bits).set(&mut filter, bits);
                 }
-                let set: Vec<usize> =
-                    (0..schema.filter_length()).filter(|&i| filter.get(i)).collect();
+                let set: Vec<usize> = (0..schema.filter_length())
+                    .filter(|&i| filter.get(i))
+                    .collect();
                 assert_eq!(serde_json::json!(set), step["set_bits"], "{name}");
             }
         }
@@ -141,7 +165,9 @@ fn decoded(token: &[u8], encoding: Encoding) -> String {
         Encoding::Utf32 => {
             let (units, _) = token.as_chunks::<4>();
             let codes = units[1..].iter().map(|&u| u32::from_le_bytes(u));
-            codes.map(|c| char::from_u32(c).expect("character")).collect()
+            codes
+                .map(|c| char::from_u32(c).expect("character"))
+                .collect()
         }
     }
 }

@@ -5,8 +5,6 @@
 //! whole value. Numeric: the neighbourhood of the value on a grid (Vatsalan and Christen,
 //! "Privacy-preserving matching of similar patients", Journal of Biomedical Informatics 2015).
 
-use std::io::Write;
-
 use num_bigint::{BigInt, Sign, ToBigInt};
 
 use super::error::Breach;
@@ -70,7 +68,9 @@ impl Grid {
         if self.precision == 0 {
             return value.trunc().to_bigint();
         }
-        (value * power_of_ten(self.precision)?).round_ties_even().to_bigint()
+        (value * power_of_ten(self.precision)?)
+            .round_ties_even()
+            .to_bigint()
     }
 
     /// The tokens of a number, from the least to the greatest.
@@ -90,6 +90,14 @@ impl Grid {
         };
         let reach = i64::from(self.resolution);
         Some((-reach..=reach).map(|i| &middle + &interval * i).collect())
+    }
+}
+
+/// A number in decimal digits.
+fn push_decimal(bytes: &mut Vec<u8>, number: usize) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..10) => bytes.push(b'0' + digit),
+        _ => bytes.extend_from_slice(number.to_string().as_bytes()),
     }
 }
 
@@ -172,8 +180,8 @@ impl Tokens {
         match encoding {
             Encoding::Ascii | Encoding::Utf8 => {
                 if let Some(place) = place {
-                    // A vector takes whatever is written to it.
-                    let _ = write!(self.bytes, "{place} ");
+                    push_decimal(&mut self.bytes, place);
+                    self.bytes.push(b' ');
                 }
                 self.bytes.extend_from_slice(gram.as_bytes());
             }
@@ -258,10 +266,20 @@ mod tests {
             n: 1,
             positional: false,
         };
-        tokens.fill(&unigram, Encoding::Utf16, "\u{1d49c}").expect("tokens");
-        assert_eq!(tokens.iter().next(), Some(&[0xff, 0xfe, 0x35, 0xd8, 0x9c, 0xdc][..]));
-        tokens.fill(&unigram, Encoding::Utf32, "\u{1d49c}").expect("tokens");
-        assert_eq!(tokens.iter().next(), Some(&[0xff, 0xfe, 0, 0, 0x9c, 0xd4, 1, 0][..]));
+        tokens
+            .fill(&unigram, Encoding::Utf16, "\u{1d49c}")
+            .expect("tokens");
+        assert_eq!(
+            tokens.iter().next(),
+            Some(&[0xff, 0xfe, 0x35, 0xd8, 0x9c, 0xdc][..])
+        );
+        tokens
+            .fill(&unigram, Encoding::Utf32, "\u{1d49c}")
+            .expect("tokens");
+        assert_eq!(
+            tokens.iter().next(),
+            Some(&[0xff, 0xfe, 0, 0, 0x9c, 0xd4, 1, 0][..])
+        );
         let found = tokens.fill(&unigram, Encoding::Ascii, "é");
         assert_eq!(found, Err(Breach::NotAscii));
     }

@@ -72,7 +72,9 @@ fn first_to_second(mut schema: Value) -> Converted {
     let mut config = object(schema.get_mut("clkConfig"), "clkConfig")?;
     let k = config.get("k").and_then(Value::as_u64).filter(|&k| k >= 1);
     let k = k.ok_or_else(|| SchemaProblem::new("clkConfig.k", "a whole number is expected"))?;
-    let hash = config.remove("hash").ok_or_else(|| missing("clkConfig.hash"))?;
+    let hash = config
+        .remove("hash")
+        .ok_or_else(|| missing("clkConfig.hash"))?;
     let features = each_feature(&mut schema, |mut feature, path| {
         let mut hashing = object(feature.get_mut("hashing"), &format!("{path}.hashing"))?;
         let weight = match hashing.remove("weight") {
@@ -88,7 +90,10 @@ fn first_to_second(mut schema: Value) -> Converted {
         }
         let bits = rounded(weight, k).ok_or_else(|| {
             let path = format!("{path}.hashing.weight");
-            SchemaProblem::new(path, "weight times `k` rounds to no bit, or to far too many")
+            SchemaProblem::new(
+                path,
+                "weight times `k` rounds to no bit, or to far too many",
+            )
         })?;
         hashing.insert("strategy".to_owned(), json!({ "k": bits }));
         hashing.insert("hash".to_owned(), hash.clone());
@@ -132,7 +137,9 @@ fn second_to_third(mut schema: Value) -> Converted {
         };
         strategy.insert(bits.0.to_owned(), bits.1);
         hashing.insert("strategy".to_owned(), Value::Object(strategy));
-        let n = hashing.remove("ngram").ok_or_else(|| missing(format!("{at}.ngram")))?;
+        let n = hashing
+            .remove("ngram")
+            .ok_or_else(|| missing(format!("{at}.ngram")))?;
         let positional = hashing.remove("positional").unwrap_or(Value::Bool(false));
         hashing.insert(
             "comparison".to_owned(),
