@@ -16,8 +16,8 @@
 //! [`ingest`] ▸ [`pseudonymise`] ▸ [`link`] ▸ [`estimate`] ▸ [`protect`] ▸ [`publish`].
 //!
 //! Around them: [`synth`] writes synthetic extracts with a known truth; [`pipeline`] reads the
-//! pipeline file, runs the stages in a run directory, and can resume and verify; [`cli`] is the
-//! command line.
+//! pipeline file, runs the stages in a run directory, and can resume and verify; [`owner`] runs the
+//! first two for one extract at its owner's site; [`cli`] is the command line.
 
 pub mod accounting;
 pub mod cli;
@@ -27,6 +27,7 @@ pub mod digest;
 pub mod estimate;
 pub mod ingest;
 pub mod link;
+pub mod owner;
 pub mod pipeline;
 pub mod progress;
 pub mod protect;

@@ -12,7 +12,7 @@ use std::path::Path;
 use arrow::datatypes::DataType;
 use kinlink::ingest::{Job, Limits, Source, check};
 use kinlink::schema::canonical::Table;
-use kinlink::schema::table_schema::{FieldSchema, FieldType, TableSchema};
+use kinlink::schema::table_schema::{FieldSchema, FieldType, OnOutput, TableSchema};
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas")
@@ -101,7 +101,7 @@ fn extract_schemas_map_and_drop_what_they_do_not_map() {
             for field in TableSchema::read(&path).unwrap().fields {
                 if field.role.is_none() {
                     assert!(field.canonical.is_empty(), "{name}.{}", field.name);
-                    assert_eq!(field.on_output.as_deref(), Some("drop"));
+                    assert_eq!(field.on_output, Some(OnOutput::Drop));
                 }
             }
             n += 1;

@@ -20,6 +20,8 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::schema::EXPLANATIONS,
         crate::ingest::EXPLANATIONS,
         crate::pseudonymise::EXPLANATIONS,
+        crate::pseudonymise::lint::EXPLANATIONS,
+        crate::owner::EXPLANATIONS,
         crate::pseudonymise::clkhash::EXPLANATIONS,
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,

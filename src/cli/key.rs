@@ -32,8 +32,9 @@ enum Command {
     },
 }
 
+/// A purpose, as it is typed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum PurposeArg {
+pub(super) enum PurposeArg {
     Rehearsal,
     Production,
 }

@@ -13,6 +13,7 @@ mod explain;
 mod key;
 mod link;
 mod protect;
+mod pseudonymise;
 mod resume;
 mod run;
 mod shell;
@@ -62,6 +63,8 @@ enum Command {
     Synth(synth::Args),
     /// Make and inspect keys.
     Key(key::Args),
+    /// An owner's extract as parcels for linkage unit and analyst, or as a research release.
+    Pseudonymise(pseudonymise::Args),
     /// Encode a table as clkhash does, for linkages whose other parties use it. Unhardened.
     Clkhash(clkhash::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &context),
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
+        Command::Pseudonymise(args) => pseudonymise::run(args, &context),
         Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),

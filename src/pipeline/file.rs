@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
 use crate::protect::{Attacker, Rules, Zeros};
-use crate::pseudonymise::{Purpose, Recipe};
+use crate::pseudonymise::{KINDS, Purpose, Recipe, default_recipes};
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -126,8 +126,8 @@ impl Default for IngestSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkSection {
-    /// Match keys from strict to loose, each a list of parts.
-    pub passes: Spanned<Vec<Vec<String>>>,
+    /// Match keys from strict to loose, each a list of parts; by default the program's own.
+    pub passes: Option<Spanned<Vec<Vec<String>>>>,
     /// Systems in which a person stands once.
     #[serde(default)]
     pub duplicate_free: Vec<String>,
@@ -348,20 +348,25 @@ fn recipes(
 ) -> BTreeMap<String, Vec<Recipe>> {
     let mut out = BTreeMap::new();
     for (kind, section) in link {
-        if kind != "adult" && kind != "child" {
-            problems.push(ConfigProblem::at(
-                section.passes.span(),
-                "linkage is configured for `adult` and `child`",
+        if !KINDS.contains(&kind.as_str()) {
+            let mut problem = ConfigProblem::nowhere(
+                "linkage is configured for `adult` and `child`".to_owned(),
                 "name the section [link.adult] or [link.child]",
-            ));
+            );
+            problem.span = section.passes.as_ref().map(Spanned::span);
+            problems.push(problem);
         }
+        let Some(passes) = &section.passes else {
+            out.insert(kind.clone(), default_recipes(kind));
+            continue;
+        };
         let mut list = Vec::new();
-        for words in section.passes.get_ref() {
+        for words in passes.get_ref() {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match Recipe::of_words(&words) {
                 Ok(recipe) => list.push(recipe),
                 Err(error) => problems.push(ConfigProblem::at(
-                    section.passes.span(),
+                    passes.span(),
                     error.to_string(),
                     "a pass hashes parts of at least two identifiers together; the parts are \
                      listed in docs/pipeline-file.md",
@@ -404,7 +409,7 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
                 if !file.link.contains_key(kind) {
                     missing(
                         &format!("there is no [link.{kind}] section"),
-                        "add it with its `passes`; pipelines/rehearsal.toml shows one",
+                        "add it; it may be empty, and pipelines/rehearsal.toml shows one",
                     );
                 }
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray, UInt32Array};
 
-use super::match_key::Identity;
+use super::part::Identity;
 use crate::columnar::{ColumnarError, date, date_at, text, text_at, u32};
 use crate::schema::canonical::RECORD;
 
@@ -133,7 +133,7 @@ impl<'a> PersonColumns<'a> {
 
 /// Year, month and day of a count of days since 1970-01-01 (H. Hinnant, "chrono-compatible
 /// low-level date algorithms", `civil_from_days`). Dates outside the years of an `i16` saturate.
-fn civil(days: i32) -> (i16, u8, u8) {
+pub(super) fn civil(days: i32) -> (i16, u8, u8) {
     let z = i64::from(days) + 719_468;
     let era = z.div_euclid(146_097);
     let of_era = z.rem_euclid(146_097);

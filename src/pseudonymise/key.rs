@@ -451,14 +451,20 @@ impl SubKey {
     /// HMAC-SHA-256 of a message that is already length-prefixed (see [`push_field`]), cut to
     /// 16 bytes.
     pub fn mac_message(&self, message: &[u8]) -> Pseudonym {
-        let mut state = self.state.clone();
-        state.update(message);
-        let full = state.finalize().into_bytes();
+        let full = self.mac_full(message);
         let mut out = [0_u8; 16];
         for (o, m) in out.iter_mut().zip(full) {
             *o = m;
         }
         out
+    }
+
+    /// HMAC-SHA-256 of a message that is already length-prefixed, whole. Its halves are as
+    /// independent as two keys; one may be published and the other kept.
+    pub(super) fn mac_full(&self, message: &[u8]) -> [u8; 32] {
+        let mut state = self.state.clone();
+        state.update(message);
+        state.finalize().into_bytes().into()
     }
 }
 

@@ -4,17 +4,32 @@
 //! record pseudonym for the payload. Nothing here hashes a single identifier by itself, but for
 //! [`clkhash`], which does what that program's linkage schemas say and nothing in a run uses.
 
+mod block;
 pub mod clkhash;
+mod coarsen;
 mod identity;
 mod key;
+pub mod lint;
 mod match_key;
+mod part;
 mod payload;
 mod phonetic;
+mod recipe;
+mod recipes;
+mod release;
 mod stage;
 
+pub use block::{
+    Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
+    Form, Lane, Workspace,
+};
 pub use key::{
     EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
 };
-pub use match_key::{Encoder, Identity, MatchKey, Part, Recipe, RecipeError, Scratch};
+pub use match_key::{Encoder, MatchKey, Scratch};
+pub use part::{Identity, Part};
 pub use payload::days_of;
+pub use recipe::{Recipe, RecipeError};
+pub use recipes::{KINDS, default_recipes};
+pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};

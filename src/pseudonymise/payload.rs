@@ -63,13 +63,13 @@ pub(super) fn write(
     Ok(records)
 }
 
-fn malformed(table: &ClearTable) -> ColumnarError {
+pub(super) fn malformed(table: &ClearTable) -> ColumnarError {
     ColumnarError::Malformed {
         path: table.path.clone(),
     }
 }
 
-fn ids(
+pub(super) fn ids(
     clear: &RecordBatch,
     column: &str,
     table: &ClearTable,
@@ -85,7 +85,10 @@ fn ids(
 }
 
 /// Rows in the order of their pseudonyms; the rows of one person stay in the order of the source.
-fn sorted(whole: &RecordBatch, table: &ClearTable) -> Result<RecordBatch, ColumnarError> {
+pub(super) fn sorted(
+    whole: &RecordBatch,
+    table: &ClearTable,
+) -> Result<RecordBatch, ColumnarError> {
     use rayon::prelude::*;
     let ids = bytes(whole, RECORD, &table.path)?;
     let rows = u32::try_from(whole.num_rows()).map_err(|_| malformed(table))?;

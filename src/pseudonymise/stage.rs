@@ -19,8 +19,10 @@ use rayon::prelude::*;
 
 use super::identity::PersonColumns;
 use super::key::{MasterKey, ProjectKeys, Pseudonym, SubKey};
-use super::match_key::{Encoder, Recipe, Scratch};
+use super::lint::{LintError, SplitFiles, lint};
+use super::match_key::{Encoder, Scratch};
 use super::payload;
+use super::recipe::Recipe;
 use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::diagnostic::{Diagnose, Diagnostic};
 use crate::schema::canonical::{PSEUDONYM_BYTES, RECORD, Table};
@@ -69,12 +71,16 @@ pub enum PseudonymiseError {
     /// A file could not be read or written.
     #[error(transparent)]
     Columnar(#[from] ColumnarError),
+    /// The files would give somebody more than they may have.
+    #[error(transparent)]
+    Lint(#[from] LintError),
 }
 
 impl Diagnose for PseudonymiseError {
     fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {
             PseudonymiseError::Columnar(e) => e.diagnostics(),
+            PseudonymiseError::Lint(e) => e.diagnostics(),
         }
     }
 }
@@ -102,6 +108,8 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
             write_pass(pass, kind, recipe, encoded, folders, &mut report)?;
         }
     }
+    drop(people);
+    lint(&SplitFiles::of_outputs(folders, &report.files))?;
     Ok(report)
 }
 

@@ -6,9 +6,12 @@
 //! The JSON files in `schemas/canonical/` say the same for readers who do not read Rust; a test
 //! holds the two together.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::table_schema::TableSchema;
 
 /// The column that identifies the person a row is about, in both forms.
 pub const RECORD: &str = "record";
@@ -90,6 +93,30 @@ impl Table {
             _ => self.columns(id),
         };
         Arc::new(Schema::new(fields))
+    }
+
+    /// The table's schema file, as it is built into the program: what each column means.
+    pub fn described(self) -> &'static TableSchema {
+        static ALL: OnceLock<[TableSchema; 7]> = OnceLock::new();
+        let all = ALL.get_or_init(|| Table::ALL.map(Table::read_description));
+        &all[self as usize]
+    }
+
+    fn read_description(self) -> TableSchema {
+        let text = match self {
+            Table::Person => include_str!("../../schemas/canonical/person.json"),
+            Table::CustodySpell => include_str!("../../schemas/canonical/custody_spell.json"),
+            Table::ParentChild => include_str!("../../schemas/canonical/parent_child.json"),
+            Table::DeclaredChildren => {
+                include_str!("../../schemas/canonical/declared_children.json")
+            }
+            Table::Supervision => include_str!("../../schemas/canonical/supervision.json"),
+            Table::ServiceSpell => include_str!("../../schemas/canonical/service_spell.json"),
+            Table::Visit => include_str!("../../schemas/canonical/visit.json"),
+        };
+        let path = Path::new("schemas/canonical").join(format!("{}.json", self.name()));
+        // The files are part of the program; `tests/schemas.rs` reads each of them.
+        TableSchema::parse(&path, text).unwrap_or_else(|_| TableSchema::without_fields(&path))
     }
 
     fn columns(self, id: DataType) -> Vec<Field> {

@@ -88,6 +88,25 @@ pub enum Role {
     EventDate,
 }
 
+/// What becomes of a field in a research release. Where nothing is said its role decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnOutput {
+    /// Left out.
+    Drop,
+    /// As it is.
+    Keep,
+    /// A reference to a person becomes a pseudonym.
+    Pseudonymise,
+    /// The coarser form that its column has: a date its month, a postcode its area.
+    Generalise,
+    /// A date becomes the first day of its month.
+    Month,
+    /// A date becomes the Monday of its week.
+    Week,
+    /// A postcode becomes the local authority it lies in.
+    Area,
+}
+
 /// What becomes of a row when a value breaks the field's type or constraints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnInvalid {
@@ -127,6 +146,8 @@ pub struct FieldSchema {
     pub description: Option<String>,
     /// What its values must satisfy.
     pub constraints: Constraints,
+    /// Codes with their labels, in the order of `categories`, where that gives labels.
+    pub labels: Vec<(String, String)>,
     /// Its own words for "nothing here"; they replace the schema's.
     pub missing_values: Option<Vec<String>>,
     /// What it is; nothing said counts as a direct identifier.
@@ -135,8 +156,8 @@ pub struct FieldSchema {
     pub canonical: Vec<String>,
     /// The standard form its values are brought to, if not that of the column.
     pub standardise: Option<String>,
-    /// What is done with it on the way out (for readers; `drop`, `pseudonymise`, `keep` …).
-    pub on_output: Option<String>,
+    /// What becomes of it in a research release.
+    pub on_output: Option<OnOutput>,
     /// Its unit.
     pub unit: Option<String>,
     /// What its codes mean.
@@ -235,6 +256,23 @@ impl TableSchema {
     /// All problems of the text, with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Self, SchemaError> {
         parse::parse(path, text)
+    }
+
+    /// A schema that knows no field.
+    pub(crate) fn without_fields(path: &Path) -> Self {
+        TableSchema {
+            path: path.to_path_buf(),
+            title: None,
+            fields_match: FieldsMatch::Exact,
+            fields: Vec::new(),
+            missing_values: Vec::new(),
+            primary_key: Vec::new(),
+            format: Format::Csv,
+            encoding: Encoding::Utf8,
+            collection: None,
+            targets: Vec::new(),
+            reject_limit: RejectLimit::default(),
+        }
     }
 
     /// The field of that name.

@@ -7,13 +7,14 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `schema.rs`, `versions.rs`, `reading.rs` | linkage schemas of versions 1, 2 and 3 |
-//! | `secret.rs` | the secret, and the keys derived from it |
+//! | `secret.rs`, `base64_text.rs` | the secret, and the keys derived from it; salts |
 //! | `field.rs`, `number.rs`, `date.rs`, `pattern.rs` | formats: what values may look like, and their one form |
 //! | `tokens.rs` | comparisons: values to tokens |
 //! | `bits.rs` | hash functions: tokens to bits; filters |
 //! | `encoder.rs` | records to CLKs |
 //! | `rows.rs`, `run.rs` | a table to a file of CLKs |
 
+mod base64_text;
 mod bits;
 mod date;
 mod encoder;

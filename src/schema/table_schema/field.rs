@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::properties::{self, check};
 use super::reading::Reading;
-use super::{Constraints, FieldSchema, FieldType, OnInvalid, Role};
+use super::{Constraints, FieldSchema, FieldType, OnInvalid, OnOutput, Role};
 use crate::schema::code_list::{self, CodeList};
 
 pub(super) fn field(r: &mut Reading<'_>, value: &Value) -> Option<FieldSchema> {
@@ -37,11 +37,12 @@ pub(super) fn field(r: &mut Reading<'_>, value: &Value) -> Option<FieldSchema> {
         format,
         description: r.text(object, p, "description"),
         constraints: constraints(r, object, p),
+        labels: labels(object),
         missing_values: r.texts(object, p, "missingValues"),
         role: r.choice(object, p, "kinlink:role", ROLES),
         canonical: r.texts(object, p, "kinlink:canonical").unwrap_or_default(),
         standardise: r.text(object, p, "kinlink:standardise"),
-        on_output: r.text(object, p, "kinlink:onOutput"),
+        on_output: r.choice(object, p, "kinlink:onOutput", ON_OUTPUT),
         unit: r.text(object, p, "kinlink:unit"),
         codes: codes(r, object, p),
         on_invalid: r
@@ -79,6 +80,26 @@ const ROLES: &[(&str, Role)] = &[
     ("measure", Role::Measure),
     ("event-date", Role::EventDate),
 ];
+
+const ON_OUTPUT: &[(&str, OnOutput)] = &[
+    ("drop", OnOutput::Drop),
+    ("keep", OnOutput::Keep),
+    ("pseudonymise", OnOutput::Pseudonymise),
+    ("generalise", OnOutput::Generalise),
+    ("month", OnOutput::Month),
+    ("week", OnOutput::Week),
+    ("area", OnOutput::Area),
+];
+
+/// The standard's `categories` with labels: a list of `{"value": …, "label": …}`.
+fn labels(object: &Map<String, Value>) -> Vec<(String, String)> {
+    let items = object.get("categories").and_then(Value::as_array);
+    let pair = |item: &Value| {
+        let text = |key: &str| item.get(key)?.as_str().map(str::to_owned);
+        Some((text("value")?, text("label")?))
+    };
+    items.into_iter().flatten().filter_map(pair).collect()
+}
 
 fn constraints(r: &mut Reading<'_>, object: &Map<String, Value>, p: &str) -> Constraints {
     let mut out = Constraints {
