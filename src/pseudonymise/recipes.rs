@@ -3,7 +3,7 @@
 //! The national pipeline, the rehearsal and an owner who works by himself all take them from here:
 //! encodings can only be linked where both sides used the same recipes.
 
-use super::match_key::Recipe;
+use super::recipe::Recipe;
 use crate::schema::canonical::kind;
 
 /// What adults and children have in common: names, date of birth, place.

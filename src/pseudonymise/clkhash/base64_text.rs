@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// The bytes of a text: other characters are passed over, and nothing
-/// after the padding counts.
+/// The bytes of a text. Characters that are no digits of base64 are passed over, and nothing after
+/// the padding counts.
 pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
     let mut digits = String::with_capacity(text.len());
     let mut pads = 0;
