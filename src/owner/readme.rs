@@ -29,9 +29,9 @@ pub(super) fn of_split(manifest: &Manifest) -> String {
          number of the source are others.\n\n",
         s.project, s.round, s.key_fingerprint, s.purpose
     );
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "`kinlink pseudonymise lint FOLDER` checks a parcel. {NOTICE}\n"
+        "`kinlink pseudonymise lint FOLDER` checks a parcel. {NOTICE}"
     );
     text
 }

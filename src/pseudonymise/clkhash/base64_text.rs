@@ -27,7 +27,10 @@ pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
-    (digits.len() % 4 == 0).then(|| bytes_of_digits(&digits))?
+    digits
+        .len()
+        .is_multiple_of(4)
+        .then(|| bytes_of_digits(&digits))?
 }
 
 fn bytes_of_digits(digits: &str) -> Option<Vec<u8>> {

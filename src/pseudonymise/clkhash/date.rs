@@ -243,11 +243,12 @@ impl Parts {
 
     fn date(self) -> Option<Date> {
         match (self.year, self.iso_year, self.iso_week) {
-            (None, Some(_), week) => {
-                if week.is_none() || self.weekday.is_none() || self.day_of_year.is_some() {
-                    return None;
-                }
+            (None, Some(_), week)
+                if week.is_none() || self.weekday.is_none() || self.day_of_year.is_some() =>
+            {
+                return None;
             }
+            (None, Some(_), _) => {}
             (_, _, Some(_)) if self.week.is_none() => return None,
             _ => {}
         }

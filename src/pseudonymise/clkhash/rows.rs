@@ -147,7 +147,7 @@ impl Table {
             }
             let offset = bytes.len();
             let ends = self.ends.iter().take(count);
-            let last = ends.clone().last().copied().unwrap_or(0);
+            let last = ends.clone().next_back().copied().unwrap_or(0);
             bytes.extend_from_slice(self.cells.get(..last).unwrap_or_default());
             chunk.ends.extend(ends.map(|end| offset + end));
             chunk.lines.push(before);

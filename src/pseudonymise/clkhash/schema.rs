@@ -201,7 +201,8 @@ fn read_feature(feature: &Object<'_, '_>) -> Option<Feature> {
     if ignored {
         // Either nothing else, or the whole of a feature, which then nobody reads.
         let alone = feature.has_only(&["identifier", "ignored", "description"]);
-        if !alone && !(feature.has("format") && feature.has("hashing")) {
+        let whole = feature.has("format") && feature.has("hashing");
+        if !(alone || whole) {
             feature.problem(
                 "",
                 "an ignored feature has an identifier and a description only",
