@@ -226,6 +226,18 @@ fn the_order_of_the_rows_is_kept_over_many_chunks() {
 }
 
 #[test]
+fn a_last_row_without_a_line_break_is_a_row() {
+    for last in ["a\"da,2001-1-1", "\"ada, b\",2001-1-1", "ada,\"2001-1-1\""] {
+        let rows = format!("name,born\nada,1999-01-02\n{last}");
+        let (_, without) = Desk::new(&plain(), SECRET.as_bytes(), rows.as_bytes()).encode();
+        let rows = format!("{rows}\n");
+        let (_, with) = Desk::new(&plain(), SECRET.as_bytes(), rows.as_bytes()).encode();
+        assert_eq!(without.len(), 2);
+        assert_eq!(without, with);
+    }
+}
+
+#[test]
 fn a_table_without_rows_gives_no_clks() {
     let (_, clks) = Desk::new(&plain(), SECRET.as_bytes(), b"\xef\xbb\xbfname,born\n").encode();
     assert!(clks.is_empty());

@@ -240,15 +240,15 @@ impl Table {
         }
         let (mut written, mut count) = (0, 0);
         loop {
-            let before_end = self.core.clone();
             if self.start == self.end && !self.ended {
                 self.fill()?;
             }
-            let input = self.buffer.get(self.start..self.end).unwrap_or_default();
-            if input.is_empty() && open_quote(before_end) {
-                let path = self.path.clone();
-                return Err(ClkhashError::OpenQuote { path, row: line });
-            }
+            // A line break is put after the last row: it ends the row, but not a quotation.
+            let last = self.start == self.end;
+            let input = match last {
+                true => b"\n",
+                false => self.buffer.get(self.start..self.end).unwrap_or_default(),
+            };
             let (result, taken, wrote, ended) = self.core.read_record(
                 input,
                 self.cells.get_mut(written..).unwrap_or_default(),
@@ -258,10 +258,16 @@ impl Table {
             let breaks = taken_bytes.iter().filter(|&&b| b == b'\n').count();
             self.line += u64::try_from(breaks).unwrap_or(0);
             self.after_return = taken_bytes.last() == Some(&b'\r');
-            self.start += taken;
+            if !last {
+                self.start += taken;
+            }
             written += wrote;
             count += ended;
             match result {
+                ReadRecordResult::InputEmpty if last => {
+                    let path = self.path.clone();
+                    return Err(ClkhashError::OpenQuote { path, row: line });
+                }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.cells.resize(self.cells.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
@@ -270,10 +276,4 @@ impl Table {
             }
         }
     }
-}
-
-/// Tells whether the parser stands inside quotation marks: then a line break ends no record.
-fn open_quote(mut core: Reader) -> bool {
-    let (result, ..) = core.read_record(b"\n", &mut [0; 8], &mut [0; 8]);
-    result == ReadRecordResult::InputEmpty
 }
