@@ -8,7 +8,8 @@
 //!
 //! Small shared types, known to all:
 //! [`accounting`] (row accounts), [`columnar`] (Parquet files), [`diagnostic`] (what a user reads
-//! when something is wrong), [`digest`] (SHA-256 of files), [`progress`], [`stage`] (the six
+//! when something is wrong), [`digest`] (SHA-256 of files), [`progress`], [`purpose`] (practice or
+//! real people), [`stage`] (the six
 //! stages and what they leave behind), [`schema`] (schemas, code lists,
 //! the canonical model).
 //!
@@ -33,6 +34,7 @@ pub mod progress;
 pub mod protect;
 pub mod pseudonymise;
 pub mod publish;
+pub mod purpose;
 pub mod schema;
 pub mod stage;
 pub mod synth;

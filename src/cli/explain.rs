@@ -20,6 +20,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::schema::EXPLANATIONS,
         crate::ingest::EXPLANATIONS,
         crate::pseudonymise::EXPLANATIONS,
+        crate::pseudonymise::gate::EXPLANATIONS,
         crate::pseudonymise::lint::EXPLANATIONS,
         crate::owner::EXPLANATIONS,
         crate::pseudonymise::clkhash::EXPLANATIONS,
@@ -28,6 +29,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::protect::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
+        super::defect::EXPLANATIONS,
     ]
     .into_iter()
     .flatten()

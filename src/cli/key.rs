@@ -1,15 +1,25 @@
-//! `kinlink key`: make a key, show its purpose and fingerprint. Never its bytes.
+//! `kinlink key`: make a key, show its purpose and fingerprint, split it and put it together
+//! again. Never its bytes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Context, Done, Failure};
-use crate::pseudonymise::{MasterKey, Purpose};
+use crate::pseudonymise::{KeySource, MasterKey, Split, combine, split};
+use crate::purpose::Purpose;
 
 /// Arguments of `kinlink key`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+        kinlink key new keys/2026.key                            a key for production\n  \
+        kinlink key split keys/2026.key --shares 5 --threshold 3 -o shares\n  \
+        kinlink key combine a.txt b.txt c.txt -o keys/2026.key\n  \
+        key-service get 2026 | kinlink key fingerprint fd:0      a key that is in no file\n\n\
+        docs/keys.md is the page for those who look after keys.")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -27,8 +37,39 @@ enum Command {
     },
     /// Show the purpose and fingerprint of a key.
     Inspect {
-        /// The key file.
-        key: PathBuf,
+        /// The key file, or fd:N for an open file descriptor.
+        #[arg(value_parser = source())]
+        key: KeySource,
+    },
+    /// Show the fingerprint of a key and nothing else.
+    Fingerprint {
+        /// The key file, or fd:N for an open file descriptor.
+        #[arg(value_parser = source())]
+        key: KeySource,
+    },
+    /// Split a key into shares, some of which are needed to restore it.
+    Split {
+        /// The key file, or fd:N for an open file descriptor.
+        #[arg(value_parser = source())]
+        key: KeySource,
+        /// How many shares to make: one a custodian.
+        #[arg(long, value_name = "N")]
+        shares: u8,
+        /// How many of them restore the key.
+        #[arg(long, value_name = "K")]
+        threshold: u8,
+        /// The folder for the shares; new or empty.
+        #[arg(short, long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Restore a key from shares.
+    Combine {
+        /// The share files: at least as many as the threshold.
+        #[arg(required = true, value_name = "SHARE")]
+        files: Vec<PathBuf>,
+        /// The key file; it must not exist.
+        #[arg(short, long, value_name = "KEY")]
+        out: PathBuf,
     },
 }
 
@@ -48,25 +89,74 @@ impl From<PurposeArg> for Purpose {
     }
 }
 
+/// Reads an argument as the source of a key.
+pub(super) fn source() -> impl TypedValueParser<Value = KeySource> {
+    OsStringValueParser::new().try_map(|text: OsString| KeySource::of_argument(&text))
+}
+
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
-    let (path, key) = match args.command {
+    match args.command {
         Command::New { key, purpose } => {
             let master = MasterKey::random(purpose.into())?;
             master.save(&key)?;
-            (key, master)
+            let next = format!(
+                "kinlink key split {} --shares 5 --threshold 3 -o SHARES",
+                key.display()
+            );
+            Ok(described(&KeySource::File(key), &master).next(next))
         }
         Command::Inspect { key } => {
-            let master = MasterKey::load(&key)?;
-            (key, master)
+            let master = key.load()?;
+            Ok(described(&key, &master))
         }
-    };
+        Command::Fingerprint { key } => {
+            let fingerprint = key.load()?.fingerprint().to_string();
+            let json = json!({ "fingerprint": fingerprint });
+            Ok(Done::new(fingerprint, json))
+        }
+        Command::Split {
+            key,
+            shares,
+            threshold,
+            out,
+        } => {
+            let numbers = Split::new(shares, threshold)?;
+            let master = key.load()?;
+            let files = split(&master, numbers, &out)?;
+            Ok(dealt(&master, numbers, &files))
+        }
+        Command::Combine { files, out } => {
+            let master = combine(&files)?;
+            master.save(&out)?;
+            Ok(described(&KeySource::File(out), &master))
+        }
+    }
+}
+
+fn described(source: &KeySource, key: &MasterKey) -> Done {
+    let shown = source.shown();
     let purpose = key.purpose().word();
     let fingerprint = key.fingerprint().to_string();
-    Ok(Done::new(
+    Done::new(
         format!(
             "key          {}\npurpose      {purpose}\nfingerprint  {fingerprint}",
-            path.display()
+            shown.display()
         ),
-        json!({ "key": path, "purpose": purpose, "fingerprint": fingerprint }),
-    ))
+        json!({ "key": shown, "purpose": purpose, "fingerprint": fingerprint }),
+    )
+}
+
+fn dealt(key: &MasterKey, numbers: Split, files: &[PathBuf]) -> Done {
+    let fingerprint = key.fingerprint().to_string();
+    let (shares, threshold) = (numbers.shares(), numbers.threshold());
+    let mut text = format!(
+        "fingerprint  {fingerprint}\nshares       {shares}, any {threshold} of which restore the key"
+    );
+    for file in files {
+        text.push_str(&format!("\nshare        {}", file.display()));
+    }
+    let json = json!({
+        "fingerprint": fingerprint, "shares": shares, "threshold": threshold, "files": files,
+    });
+    Done::new(text, json).next("give each custodian one share, then remove the folder")
 }

@@ -13,7 +13,7 @@ use crate::link::report::percent;
 use crate::link::spec::Spec;
 use crate::link::stage::expected_chance;
 use crate::link::standalone::{self, Outcome, Request};
-use crate::pseudonymise::MasterKey;
+use crate::pseudonymise::KeySource;
 
 /// Arguments of `kinlink link`.
 #[derive(Debug, clap::Args)]
@@ -36,9 +36,9 @@ pub struct Args {
     /// Which column is what, in TOML.
     #[arg(long, required = true)]
     spec: Option<PathBuf>,
-    /// The key file.
-    #[arg(long, required = true)]
-    key: Option<PathBuf>,
+    /// The key file, or fd:N for an open file descriptor.
+    #[arg(long, required = true, value_parser = super::key::source())]
+    key: Option<KeySource>,
     /// The folder for the results; new or empty.
     #[arg(short, long, required = true)]
     out: Option<PathBuf>,
@@ -107,7 +107,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     };
     standalone::check_out(&request.out)?;
     let spec = Spec::read(&request.spec)?;
-    let key = MasterKey::load(&request.key)?;
+    let key = request.key.load()?;
     let outcome = standalone::link(&request, &spec, &key, &context.progress)?;
     out_files::write(&outcome, &request, &spec)?;
     Ok(told(&outcome, &request))

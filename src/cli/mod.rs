@@ -9,7 +9,9 @@ mod progress;
 
 mod check;
 mod clkhash;
+mod defect;
 mod explain;
+mod harden;
 mod key;
 mod link;
 mod protect;
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::diagnostic::Diagnose;
+pub use defect::guarded;
+pub use harden::harden;
 pub use output::{Context, Done, Format};
 
 /// How many children have a parent in prison? Pseudonymise, link, estimate, protect, publish.
@@ -61,7 +65,7 @@ enum Command {
     Verify(verify::Args),
     /// Write synthetic extracts of England and Wales with a known truth.
     Synth(synth::Args),
-    /// Make and inspect keys.
+    /// Make, inspect, split and combine keys.
     Key(key::Args),
     /// An owner's extract as parcels for linkage unit and analyst, or as a research release.
     Pseudonymise(pseudonymise::Args),
@@ -90,6 +94,11 @@ impl<E: Diagnose + Send + Sync + 'static> From<E> for Failure {
 
 /// Parses the arguments, runs the command, prints what it has to say, and gives the exit code.
 pub fn main() -> ExitCode {
+    harden();
+    guarded(work)
+}
+
+fn work() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

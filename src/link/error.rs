@@ -27,6 +27,12 @@ pub enum LinkError {
         /// The first such row, from 1.
         row: u64,
     },
+    /// A file that another key made.
+    #[error("the file is not of the key of this run")]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file other than a table cannot be read or written.
     #[error("{}: {}", .path.display(), .source.kind())]
     Io {
@@ -69,6 +75,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         title: "A file could not be read or written",
         when: "The operating system refused: no space left, no permission, or no such file.",
         fix: "Free space or mend the permission, then try again.",
+    },
+    Explanation {
+        code: "KL-L-004",
+        exit: Exit::Key,
+        title: "A file is of another key",
+        when: "The footer of a file of pseudonyms names another key than the run, or none. \
+               Pseudonyms of two keys never agree, so that linking them would find nobody.",
+        fix: "Run `pseudonymise` again with the key of the run; never mix files of two runs.",
     },
     Explanation {
         code: "KL-L-010",
@@ -211,6 +225,13 @@ impl Diagnose for LinkError {
                 "run `pseudonymise` again: the file is not of this run",
             )
             .at(Place::file(path).row(*row)),
+            LinkError::OtherKey { path } => Diagnostic::new(
+                "KL-L-004",
+                Exit::Key,
+                what,
+                "run `pseudonymise` again with the key of this run",
+            )
+            .at(Place::file(path)),
             LinkError::Io { path, source } => Diagnostic::new(
                 "KL-L-003",
                 Exit::Resources,

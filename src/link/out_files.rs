@@ -15,6 +15,7 @@ use super::stage::{write_json, write_text};
 use super::standalone::{Outcome, Request, sides};
 use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter};
 use crate::digest::Digest;
+use crate::pseudonymise::FOOTER;
 
 /// `inputs.json`: what was linked, so that a truth that stands in the inputs can be found again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,9 +111,11 @@ fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
 fn write_table(
     path: &Path,
     schema: &SchemaRef,
+    fingerprint: &str,
     batches: impl Iterator<Item = Vec<ArrayRef>>,
 ) -> Result<(), LinkError> {
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &[])?;
+    let footer = [(FOOTER.to_owned(), fingerprint.to_owned())];
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &footer)?;
     for columns in batches {
         let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|_| {
             ColumnarError::Malformed {
@@ -139,6 +142,7 @@ fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Pair]) -> Result<(), Lin
     write_table(
         path,
         &schema,
+        &outcome.fingerprint,
         pairs.chunks(1 << 16).map(|chunk| {
             vec![
                 text_column(chunk.iter().map(|p| outcome.id_of(p.left))),
@@ -187,6 +191,7 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
     write_table(
         path,
         &schema,
+        &outcome.fingerprint,
         entity_of.chunks(1 << 16).map(|chunk| {
             let rows = start..start + chunk.len();
             start = rows.end;

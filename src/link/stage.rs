@@ -19,7 +19,7 @@ use super::pass::{PassInput, PassSummary, Rules};
 use crate::accounting::RowAccount;
 use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::digest::Digest;
-use crate::pseudonymise::{Pseudonym, Recipe};
+use crate::pseudonymise::{FOOTER, Pseudonym, Recipe};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 pub use super::pass::SourceInfo;
@@ -33,6 +33,8 @@ pub const FLOOR: f64 = 0.5;
 pub struct Job {
     /// Adults, children: linked each among themselves.
     pub kinds: Vec<KindJob>,
+    /// The fingerprint of the key that made the files, as their footers state it.
+    pub key: String,
 }
 
 /// One kind of people.
@@ -96,13 +98,14 @@ pub const FORM: &str = "match-keys-1";
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, LinkError> {
     let mut report = StageReport::default();
     for kind in &job.kinds {
-        link_kind(kind, folders, &mut report)?;
+        link_kind(kind, &job.key, folders, &mut report)?;
     }
     Ok(report)
 }
 
 fn link_kind(
     job: &KindJob,
+    key: &str,
     folders: &StageFolders<'_>,
     report: &mut StageReport,
 ) -> Result<(), LinkError> {
@@ -117,7 +120,7 @@ fn link_kind(
     let what = format!("passes over {} records", job.kind);
     folders.progress.begin(&what, Some(job.passes.len() as u64));
     for pass in &job.passes {
-        let input = one_pass(job, pass, &mut records, &decision)?;
+        let input = one_pass(job, pass, key, &mut records, &decision)?;
         account.rows_in += input.seen.rows();
         account.accepted += input.seen.rows();
         decision.pass(&input, &records);
@@ -127,8 +130,14 @@ fn link_kind(
 
     let decided = decision.finish(&records);
     let folder = folders.stage.join(&job.kind);
-    let entities = write_entities(&folder.join("entities.parquet"), &decided, &records)?;
-    let links = write_links(&folder.join("links.parquet"), &decided, &records)?;
+    let footer = [(FOOTER.to_owned(), key.to_owned())];
+    let entities = write_entities(
+        &folder.join("entities.parquet"),
+        &footer,
+        &decided,
+        &records,
+    )?;
+    let links = write_links(&folder.join("links.parquet"), &footer, &decided, &records)?;
     let model = model(&decided, &records, job.max_group, FLOOR);
     let path = folder.join("model.json");
     let (digest, bytes) = write_json(&path, &model)?;
@@ -173,9 +182,12 @@ pub fn expected_chance(passes: &[PassSummary]) -> f64 {
 fn one_pass(
     job: &KindJob,
     pass: &PassFiles,
+    key: &str,
     records: &mut Records,
     decision: &Decision,
 ) -> Result<PassInput, LinkError> {
+    of_key(&pass.link, key)?;
+    of_key(&pass.join, key)?;
     let rows = read_link(&pass.link, job.sources.len())?;
     let mut groups = linkage_side::group(&rows, job.max_group);
     drop(rows);
@@ -203,6 +215,18 @@ fn one_pass(
         parts: None,
         fixed: None,
     })
+}
+
+/// Refuses a file that another key made, or that does not say which.
+fn of_key(path: &Path, key: &str) -> Result<(), LinkError> {
+    let reader = TableReader::open(path, Some(&["row"]))?;
+    let stated = reader.keys().iter().find(|(name, _)| name == FOOTER);
+    match stated {
+        Some((_, found)) if found == key => Ok(()),
+        _ => Err(LinkError::OtherKey {
+            path: path.to_path_buf(),
+        }),
+    }
 }
 
 fn read_link(path: &Path, sources: usize) -> Result<PassRows, LinkError> {
@@ -345,7 +369,12 @@ fn entities_schema() -> SchemaRef {
     ]))
 }
 
-fn write_entities(path: &Path, decided: &Decided, records: &Records) -> Result<Written, LinkError> {
+fn write_entities(
+    path: &Path,
+    footer: &[(String, String)],
+    decided: &Decided,
+    records: &Records,
+) -> Result<Written, LinkError> {
     let numbers = 0..u32::try_from(records.len()).unwrap_or(u32::MAX);
     // The name of an entity is the smallest pseudonym in it; the root is only a number.
     let mut names: Vec<Pseudonym> = vec![[u8::MAX; 16]; records.len()];
@@ -362,7 +391,7 @@ fn write_entities(path: &Path, decided: &Decided, records: &Records) -> Result<W
     }
     rows.sort_unstable();
     let schema = entities_schema();
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, &[])?;
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, footer)?;
     for chunk in rows.chunks(BATCH) {
         let name = |root: &usize| names.get(*root).copied().unwrap_or_default();
         let batch = RecordBatch::try_new(
@@ -379,7 +408,12 @@ fn write_entities(path: &Path, decided: &Decided, records: &Records) -> Result<W
     Ok(writer.finish()?)
 }
 
-fn write_links(path: &Path, decided: &Decided, records: &Records) -> Result<Written, LinkError> {
+fn write_links(
+    path: &Path,
+    footer: &[(String, String)],
+    decided: &Decided,
+    records: &Records,
+) -> Result<Written, LinkError> {
     let id = DataType::FixedSizeBinary(16);
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("left", id.clone(), false),
@@ -388,7 +422,7 @@ fn write_links(path: &Path, decided: &Decided, records: &Records) -> Result<Writ
         Field::new("match_weight", DataType::Float64, false),
         Field::new("match_probability", DataType::Float64, false),
     ]));
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, &[])?;
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, footer)?;
     let weight = |probability: f64| chance::weight(probability, decided.prior);
     for chunk in decided.links.chunks(BATCH) {
         let batch = RecordBatch::try_new(

@@ -20,7 +20,9 @@ use super::spec::Spec;
 use super::stage::{self, Model};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::{Encoder, MasterKey, ProjectKeys, Pseudonym, Recipe, Scratch};
+use crate::pseudonymise::{
+    Encoder, KeySource, MasterKey, ProjectKeys, Pseudonym, Recipe, RowNames, Scratch,
+};
 
 /// A key shared by more rows than this is left out.
 pub const MAX_GROUP: usize = 200;
@@ -46,7 +48,7 @@ pub struct Request {
     /// The specification.
     pub spec: PathBuf,
     /// The key.
-    pub key: PathBuf,
+    pub key: KeySource,
     /// The folder for the results: new or empty.
     pub out: PathBuf,
     /// Least probability of a link; above the specification's.
@@ -324,6 +326,8 @@ impl Owner<'_> {
     fn encode(&self, pass: usize, encoder: &Encoder) -> (PassRows, Vec<Joined>) {
         let (all, names) = (self.all, self.names);
         let sides = sides(all.len() > 1);
+        let row_names = RowNames::new(&self.keys);
+        let row_names = &row_names;
         let mut rows = PassRows::default();
         let mut joined = Vec::new();
         let mut before = 0;
@@ -337,7 +341,12 @@ impl Owner<'_> {
                     let mut keys = Vec::new();
                     let (mut of_rows, mut of_keys) = (Vec::new(), Vec::new());
                     let mut joined = Vec::with_capacity(people.len());
-                    for (i, person) in people.iter().enumerate() {
+                    let named: Vec<Pseudonym> = people
+                        .iter()
+                        .map(|person| row_names.name(source, &person.id, 0))
+                        .collect();
+                    let pseudonyms = encoder.rows(pass, &named);
+                    for ((i, person), row) in people.iter().enumerate().zip(pseudonyms) {
                         keys.clear();
                         person.with_identity(names, |who| {
                             encoder.match_keys(pass, who, &mut scratch, &mut keys);
@@ -345,7 +354,6 @@ impl Owner<'_> {
                         if keys.is_empty() {
                             continue;
                         }
-                        let row = encoder.row(pass, source, &person.id, 0);
                         joined.push((row, identity_of_row(before + chunk * 4096 + i)));
                         of_rows.resize(of_rows.len() + keys.len(), row);
                         of_keys.extend_from_slice(&keys);

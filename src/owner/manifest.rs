@@ -80,11 +80,20 @@ pub struct Manifest {
     pub source: Option<u8>,
     /// The recipes, by kind of person; the place of one in its list is its pass.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub recipes: BTreeMap<String, Vec<Recipe>>,
+    pub recipes: BTreeMap<String, Vec<String>>,
     /// The account of the extract's rows.
     pub rows: Vec<RowAccount>,
     /// The files, in order.
     pub files: Vec<FileEntry>,
+}
+
+/// The recipes by their names.
+pub(super) fn names(recipes: &BTreeMap<String, Vec<Recipe>>) -> BTreeMap<String, Vec<String>> {
+    let named = |all: &Vec<Recipe>| all.iter().map(Recipe::name).collect();
+    let kinds = recipes.iter();
+    kinds
+        .map(|(kind, all)| (kind.clone(), named(all)))
+        .collect()
 }
 
 /// The program's name and version, as manifests write it.

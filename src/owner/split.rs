@@ -1,11 +1,12 @@
 //! The split: one extract becomes the linkage unit's parcel, the analyst's, and the owner's part.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::error::OwnerError;
-use super::manifest::{FileEntry, Manifest, Settings, accounts, made_by, to_json};
+use super::manifest::{FileEntry, Manifest, Settings, accounts, made_by, names, to_json};
 use super::readme;
 use super::recipe_file::recipes;
 use super::request::{Checked, Request, file_name};
@@ -14,7 +15,9 @@ use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::progress::Progress;
 use crate::pseudonymise::lint::{Linted, SplitFiles, lint};
-use crate::pseudonymise::{ClearTable, Job, PseudonymiseError, days_of};
+use crate::pseudonymise::{
+    Arrangement, BlockPass, ClearTable, Job, PseudonymiseError, Recipe, days_of, default_blocks,
+};
 use crate::schema::canonical::Table;
 use crate::stage::{StageFolders, StageReport};
 use crate::{ingest, pseudonymise};
@@ -49,6 +52,7 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
         &Job {
             tables: std::mem::take(&mut extract.tables),
             systems: systems(request.source, &checked.system),
+            blocks: blocks(&recipes),
             kinds: recipes.clone(),
             keys: Job::keys(&checked.key, &request.project, &request.round),
             reference: days_of(request.reference),
@@ -77,7 +81,7 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
         released_for: None,
         settings: Settings::of(request, &checked)?,
         source: Some(request.source),
-        recipes,
+        recipes: names(&recipes),
         rows: accounts(extract.report.accounts, &request.input)?,
         files,
     };
@@ -193,4 +197,10 @@ fn parcel(path: &Path, stage: &Path, root: &Path) -> PathBuf {
         .strip_prefix(stage)
         .or_else(|_| path.strip_prefix(root));
     below.unwrap_or(path).to_path_buf()
+}
+
+/// The usual block-keyed passes of the kinds of people that have recipes.
+fn blocks(recipes: &BTreeMap<String, Vec<Recipe>>) -> BTreeMap<String, Vec<BlockPass>> {
+    let of = |kind: &String| (kind.clone(), default_blocks(kind, Arrangement::default()));
+    recipes.keys().map(of).collect()
 }

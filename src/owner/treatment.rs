@@ -72,6 +72,14 @@ pub(super) fn check(schema: &TableSchema) -> Result<(), OwnerError> {
             ));
             continue;
         }
+        if releases && only_identifies(schema, field) {
+            problems.push(problem(
+                &schema.path,
+                field,
+                "the column that it fills identifies a person directly and is never released",
+                "write \"drop\"",
+            ));
+        }
         for table in Table::ALL {
             for column in columns_of(schema, field, table) {
                 if let Some((what, help)) = misfit(table, &column, wish) {
@@ -105,20 +113,34 @@ fn columns_of(schema: &TableSchema, field: &FieldSchema, table: Table) -> Vec<St
     .collect()
 }
 
+/// Is the column a name, a number or another direct identifier of the model?
+fn identifies(table: Table, column: &str) -> bool {
+    let described = table.described().field(column);
+    described.is_some_and(|f| f.role == Some(Role::DirectIdentifier))
+}
+
+/// Is a field mapped to direct identifiers and to nothing else? A part in a composed number, as a
+/// local authority has in a child's, makes it none.
+fn only_identifies(schema: &TableSchema, field: &FieldSchema) -> bool {
+    let filled = |table: Table| {
+        let all = columns_of(schema, field, table);
+        all.into_iter().map(move |c| identifies(table, &c))
+    };
+    !field.canonical.is_empty() && Table::ALL.into_iter().flat_map(filled).all(|i| i)
+}
+
 /// Why a column cannot do what is wished.
 fn misfit(table: Table, column: &str, wish: OnOutput) -> Option<(&'static str, &'static str)> {
     use OnOutput::{Area, Generalise, Keep, Month, Pseudonymise, Week};
     if is_reference(column) || wish == OnOutput::Drop {
         return None;
     }
+    if identifies(table, column) {
+        return None;
+    }
     let described = table.described().field(column);
-    let identifier = described.is_some_and(|f| f.role == Some(Role::DirectIdentifier));
     let is_date = described.is_some_and(|f| f.kind == FieldType::Date);
     match wish {
-        _ if identifier && wish != Pseudonymise => Some((
-            "the column that it fills identifies a person directly and is never released",
-            "write \"drop\"",
-        )),
         Keep if column == BORN => Some((
             "a date of birth is not released whole",
             "write \"month\", \"week\" or \"drop\"",
@@ -136,7 +158,7 @@ fn misfit(table: Table, column: &str, wish: OnOutput) -> Option<(&'static str, &
                 "write \"keep\" or \"drop\""
             },
         )),
-        Pseudonymise if !identifier && column != "alias" => Some((
+        Pseudonymise if column != "alias" => Some((
             "the column refers to no person; a keyed hash of a single value can be read by counting",
             "write \"keep\" or \"drop\"",
         )),

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
+use super::key_section::KeySection;
+use super::link_section::{LinkSection, blocks, recipes};
 use crate::protect::{Attacker, Rules, Zeros};
-use crate::pseudonymise::{KINDS, Purpose, Recipe, default_recipes};
+use crate::pseudonymise::{BlockPass, Recipe, Salt};
+use crate::purpose::Purpose;
 
 /// A pipeline file.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +56,9 @@ pub struct Project {
     /// The round of the project; a new round is a new set of pseudonyms.
     #[serde(default = "first_round")]
     pub round: String,
+    /// The public salt of the project's keys, 64 hexadecimal digits; it follows from the name
+    /// where it is not stated.
+    pub salt: Option<Spanned<String>>,
     /// The day of the stock; ages are in whole years on this day.
     pub reference_date: Spanned<String>,
     /// First and last day of the year, both inclusive.
@@ -65,16 +71,6 @@ pub struct Project {
 
 fn first_round() -> String {
     "1".to_owned()
-}
-
-/// `[key]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeySection {
-    /// The key file, mode 0600.
-    pub file: Spanned<String>,
-    /// `rehearsal` or `production`; the key must be of this purpose.
-    pub purpose: Purpose,
 }
 
 /// `[synth]`.
@@ -120,24 +116,6 @@ impl Default for IngestSection {
             max_rejected_rows: 10,
         }
     }
-}
-
-/// `[link.adult]` and `[link.child]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkSection {
-    /// Match keys from strict to loose, each a list of parts; by default the program's own.
-    pub passes: Option<Spanned<Vec<Vec<String>>>>,
-    /// Systems in which a person stands once.
-    #[serde(default)]
-    pub duplicate_free: Vec<String>,
-    /// A key shared by more rows than this links nobody.
-    #[serde(default = "max_group")]
-    pub max_group: usize,
-}
-
-fn max_group() -> usize {
-    24
 }
 
 /// `[estimate]`.
@@ -265,6 +243,10 @@ pub struct Pipeline {
     pub dates: Dates,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
+    /// The block-keyed passes of each kind of person.
+    pub blocks: BTreeMap<String, Vec<BlockPass>>,
+    /// The public salt of the project's keys.
+    pub salt: Salt,
 }
 
 impl Pipeline {
@@ -284,6 +266,8 @@ impl Pipeline {
         let mut problems = Vec::new();
         let dates = dates(&file.project, &mut problems);
         let recipes = recipes(&file.link, &mut problems);
+        let blocks = blocks(&file.link, &mut problems);
+        let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
         match dates {
             Some(dates) if problems.is_empty() => Ok(Pipeline {
@@ -292,6 +276,8 @@ impl Pipeline {
                 file,
                 dates,
                 recipes,
+                blocks,
+                salt,
             }),
             _ => Err(PipelineError::config(path, problems)),
         }
@@ -342,40 +328,19 @@ fn dates(project: &Project, problems: &mut Vec<ConfigProblem>) -> Option<Dates> 
     })
 }
 
-fn recipes(
-    link: &BTreeMap<String, LinkSection>,
-    problems: &mut Vec<ConfigProblem>,
-) -> BTreeMap<String, Vec<Recipe>> {
-    let mut out = BTreeMap::new();
-    for (kind, section) in link {
-        if !KINDS.contains(&kind.as_str()) {
-            let mut problem = ConfigProblem::nowhere(
-                "linkage is configured for `adult` and `child`".to_owned(),
-                "name the section [link.adult] or [link.child]",
-            );
-            problem.span = section.passes.as_ref().map(Spanned::span);
-            problems.push(problem);
-        }
-        let Some(passes) = &section.passes else {
-            out.insert(kind.clone(), default_recipes(kind));
-            continue;
-        };
-        let mut list = Vec::new();
-        for words in passes.get_ref() {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match Recipe::of_words(&words) {
-                Ok(recipe) => list.push(recipe),
-                Err(error) => problems.push(ConfigProblem::at(
-                    passes.span(),
-                    error.to_string(),
-                    "a pass hashes parts of at least two identifiers together; the parts are \
-                     listed in docs/pipeline-file.md",
-                )),
-            }
-        }
-        out.insert(kind.clone(), list);
-    }
-    out
+fn salt(project: &Project, problems: &mut Vec<ConfigProblem>) -> Salt {
+    let of_name = || Salt::of_project(&project.name);
+    let Some(stated) = &project.salt else {
+        return of_name();
+    };
+    Salt::from_hex(stated.get_ref()).unwrap_or_else(|| {
+        problems.push(ConfigProblem::at(
+            stated.span(),
+            "a salt is 64 hexadecimal digits, in lower case",
+            "`head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n'` draws one; it is public",
+        ));
+        of_name()
+    })
 }
 
 /// Rules about sections that need each other.
@@ -420,6 +385,9 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
             "there is no [[table]] section",
             "add one for each table to publish, such as id = \"T01\"",
         );
+    }
+    if let Some(key) = &file.key {
+        key.check(problems);
     }
     if let Some(synth) = &file.synth {
         if !(synth.scale > 0.0 && synth.scale <= 4.0) {

@@ -8,6 +8,7 @@ use super::file::{Dates, Method, Pipeline, ProtectMode};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::run_directory::{RunDirectory, stage_folder};
+use crate::purpose::Purpose;
 use crate::schema::canonical::Table;
 use crate::schema::published;
 use crate::stage::{Stage, StageFolders, StageReport};
@@ -167,7 +168,8 @@ fn pseudonymise_job(
         tables: clear_tables(root, receipts),
         systems: systems(prepared),
         kinds: prepared.pipeline.recipes.clone(),
-        keys: pseudonymise::Job::keys(master, &project.name, &project.round),
+        blocks: prepared.pipeline.blocks.clone(),
+        keys: master.for_project_salted(&prepared.pipeline.salt, &project.name, &project.round),
         reference: day(dates.reference),
         window: (day(dates.start), day(dates.end)),
     })
@@ -206,7 +208,10 @@ fn link_job(prepared: &Prepared, directory: &RunDirectory, _receipts: &Receipts)
             }
         })
         .collect();
-    link::Job { kinds }
+    link::Job {
+        kinds,
+        key: prepared.plan.key.clone().unwrap_or_default(),
+    }
 }
 
 fn estimate_job(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estimate::Job {
@@ -340,9 +345,9 @@ fn publish_job(
             id: directory.id().to_owned(),
             title: settings.publish.title.clone(),
             purpose: if prepared.plan.rehearsal {
-                publish::Purpose::Rehearsal
+                Purpose::Rehearsal
             } else {
-                publish::Purpose::Production
+                Purpose::Production
             },
             reference_date: prepared.pipeline.dates.reference.to_string(),
             period: in_words(prepared.pipeline.dates),

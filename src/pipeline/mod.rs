@@ -1,6 +1,6 @@
 //! The pipeline: its file, its plan, its run directory; running, resuming and verifying it.
 //!
-//! [`file`] is the grammar; `project` confines paths; `prepare` finds and digests the inputs;
+//! [`file`] is the grammar, `key_section` the part of it about the key; `project` confines paths; `prepare` finds and digests the inputs;
 //! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
 //! `run_directory` are what is on disk; `verify` checks it; `rehearse` writes synthetic extracts
 //! first where the pipeline says so.
@@ -8,6 +8,8 @@
 pub mod error;
 pub mod file;
 mod jobs;
+mod key_section;
+mod link_section;
 mod prepare;
 mod project;
 mod receipt;

@@ -7,12 +7,14 @@ use toml::Spanned;
 
 use super::error::PipelineError;
 use super::file::{Method, Pipeline};
+use super::key_section;
 use super::project::{Project, Refused, refusal};
 use super::receipt::{InputFile, Plan};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::ingest;
-use crate::pseudonymise::{KeyError, MasterKey};
+use crate::pseudonymise::MasterKey;
+use crate::purpose::Purpose;
 use crate::schema::published;
 
 /// A pipeline whose files are all found.
@@ -68,8 +70,9 @@ pub fn locate(pipeline: &Pipeline, project: &Project) -> Result<Located, Vec<Dia
         .child_population
         .as_ref()
         .and_then(|p| finder.one("the child population", p));
-    if let (Some(key), None) = (&pipeline.file.key, &pipeline.file.synth) {
-        finder.one("the key", &key.file);
+    let key = pipeline.file.key.as_ref().and_then(|k| k.file.as_ref());
+    if let (Some(key), None) = (key, &pipeline.file.synth) {
+        finder.one("the key", key);
     }
     for table in &pipeline.file.table {
         if published::table(table.id.get_ref()).is_none() {
@@ -146,7 +149,7 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
         }
         Method::Bold => (Vec::new(), [None, None]),
     };
-    let key = load_key(&pipeline, &project)?;
+    let key = key_section::load(&pipeline, &project)?;
     let mut wanted: Vec<(String, PathBuf)> = Vec::new();
     for source in &sources {
         wanted.push((format!("schema of {}", source.name), source.schema.clone()));
@@ -168,7 +171,11 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
         project: pipeline.file.project.name.clone(),
         configuration: Digest::of(pipeline.text.as_bytes()),
         key: key.as_ref().map(|k| k.fingerprint().to_string()),
-        rehearsal: pipeline.file.synth.is_some(),
+        // What a rehearsal key made is a rehearsal, whatever the extracts.
+        rehearsal: pipeline.file.synth.is_some()
+            || key
+                .as_ref()
+                .is_some_and(|k| k.purpose() == Purpose::Rehearsal),
         inputs,
     };
     Ok(Prepared {
@@ -210,59 +217,4 @@ fn shown(project: &Project, path: &Path) -> PathBuf {
         .find_map(|root| path.strip_prefix(root).ok())
         .unwrap_or(path)
         .to_path_buf()
-}
-
-/// The key that the pipeline names. A rehearsal without one gets the key of its seed.
-fn load_key(pipeline: &Pipeline, project: &Project) -> Result<Option<MasterKey>, PipelineError> {
-    let Some(section) = &pipeline.file.key else {
-        return Ok(None);
-    };
-    let relative = section.file.get_ref();
-    let path = match project.data_path(relative) {
-        Ok(path) => path,
-        Err(Refused::Absent) => {
-            let path = project
-                .new_path(relative)
-                .map_err(|r| key_refused(r, pipeline))?;
-            let Some(synth) = &pipeline.file.synth else {
-                return Err(KeyError::Unreadable {
-                    path,
-                    kind: std::io::ErrorKind::NotFound,
-                }
-                .into());
-            };
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(PipelineError::io(folder))?;
-            }
-            MasterKey::of_rehearsal_seed(synth.seed).save(&path)?;
-            path
-        }
-        Err(refused) => return Err(key_refused(refused, pipeline)),
-    };
-    let key = MasterKey::load(&path)?;
-    if key.purpose() != section.purpose {
-        return Err(KeyError::Purpose {
-            path,
-            found: key.purpose().word(),
-            expected: section.purpose.word(),
-        }
-        .into());
-    }
-    Ok(Some(key))
-}
-
-fn key_refused(refused: Refused, pipeline: &Pipeline) -> PipelineError {
-    let (path, span) = match &pipeline.file.key {
-        Some(k) => (k.file.get_ref().as_str(), k.file.span()),
-        None => ("", 0..0),
-    };
-    PipelineError::Files {
-        problems: vec![refusal(
-            refused,
-            "the key",
-            path,
-            &pipeline.path,
-            (span.start, span.len()),
-        )],
-    }
 }

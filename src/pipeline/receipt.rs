@@ -61,7 +61,7 @@ pub struct Plan {
     pub configuration: Digest,
     /// The fingerprint of the key, where there is one.
     pub key: Option<String>,
-    /// Is it a rehearsal on synthetic extracts?
+    /// Is it a rehearsal: on synthetic extracts, or with a key for rehearsal?
     pub rehearsal: bool,
     /// Every input, in the order of the pipeline file.
     pub inputs: Vec<InputFile>,
@@ -84,6 +84,8 @@ pub struct Receipt {
     pub plan: Digest,
     /// The digest of the receipt before it.
     pub previous: Option<Digest>,
+    /// The fingerprint of the key, where there is one.
+    pub key: Option<String>,
     /// The program.
     pub program: Program,
     /// Every file written.

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::error::{Mismatch, PipelineError};
 use super::file::Pipeline;
 use super::jobs::{self, Receipts};
+use super::key_section::KeySection;
 use super::prepare::{Prepared, prepare};
 use super::project::Project;
 use super::receipt::{Plan, Program, Receipt, check_file, read_record, write_record};
@@ -137,7 +138,7 @@ fn same_plan(plan: &Plan, prepared: &Prepared) -> Result<(), PipelineError> {
             .file
             .key
             .as_ref()
-            .map_or_else(PathBuf::new, |k| PathBuf::from(k.file.get_ref()));
+            .map_or_else(PathBuf::new, KeySection::shown);
         return Err(KeyError::OtherKey { path }.into());
     }
     let changed: Vec<Mismatch> = plan
@@ -221,7 +222,11 @@ fn finished(
             break;
         }
         let (receipt, digest): (Receipt, Digest) = read_record(&path)?;
-        if receipt.plan != plan || receipt.previous != previous || receipt.stage != *stage {
+        if receipt.plan != plan
+            || receipt.previous != previous
+            || receipt.stage != *stage
+            || receipt.key != prepared.plan.key
+        {
             return Err(PipelineError::Record { path });
         }
         previous = Some(digest);
@@ -311,6 +316,7 @@ fn one_stage(
         stage,
         plan: prepared.plan.digest()?,
         previous,
+        key: prepared.plan.key.clone(),
         program: program.clone(),
         outputs: report.files,
         purged: jobs::to_purge(stage, receipts),

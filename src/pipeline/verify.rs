@@ -95,7 +95,11 @@ fn records(
     }
     let mut previous = None;
     for (stage, (receipt, digest)) in receipts {
-        if receipt.plan != plan_digest || receipt.previous != previous || receipt.stage != *stage {
+        if receipt.plan != plan_digest
+            || receipt.previous != previous
+            || receipt.stage != *stage
+            || receipt.key != plan.key
+        {
             inconsistent(receipt_path(root, *stage));
         }
         previous = Some(*digest);

@@ -4,6 +4,7 @@
 //! from it. A recipe of a single identifier is refused, because its hash falls to a frequency
 //! count (surnames: 12 % of a million records named by rank alone).
 
+use super::cipher::{Block, PassKey};
 use super::key::{ProjectKeys, Pseudonym, SubKey};
 use super::part::{Identity, Values};
 use super::recipe::Recipe;
@@ -13,13 +14,30 @@ pub type MatchKey = Pseudonym;
 struct Pass {
     recipe: Recipe,
     match_key: SubKey,
-    row: SubKey,
+    rows: PassKey,
 }
 
 /// Room for one record's values, reused from record to record.
 #[derive(Default)]
 pub struct Scratch {
     values: Values,
+}
+
+/// Names the rows: one name of one record is a row. A row's name never leaves the owner; each pass
+/// makes its own pseudonym of it.
+pub struct RowNames(SubKey);
+
+impl RowNames {
+    /// The names of a project and round.
+    pub fn new(keys: &ProjectKeys) -> Self {
+        RowNames(keys.derive(&["row name"]))
+    }
+
+    /// The name of a record's `alias`-th name in a source.
+    pub fn name(&self, source: &str, record: &str, alias: u32) -> Pseudonym {
+        let fields = [source.as_bytes(), record.as_bytes(), &alias.to_le_bytes()];
+        self.0.mac(&fields)
+    }
 }
 
 /// Makes the match keys and row pseudonyms of every pass.
@@ -33,10 +51,10 @@ impl Encoder {
         let passes = recipes
             .iter()
             .map(|recipe| {
-                let name = recipe.name();
+                let (digest, name) = (recipe.digest().hex(), recipe.name());
                 Pass {
-                    match_key: keys.derive(&["match key", kind, &name]),
-                    row: keys.derive(&["row pseudonym", kind, &name]),
+                    match_key: keys.derive(&[&digest, "match key", kind, &name]),
+                    rows: PassKey::derive(keys, &[&digest, "row pseudonym", kind, &name]),
                     recipe: recipe.clone(),
                 }
             })
@@ -49,12 +67,14 @@ impl Encoder {
         self.passes.len()
     }
 
-    /// The pseudonym of a row (one name of one record) in one pass: no two passes share one.
-    pub fn row(&self, pass: usize, source: &str, record: &str, alias: u32) -> Pseudonym {
-        self.passes.get(pass).map_or([0; 16], |p| {
-            p.row
-                .mac(&[source.as_bytes(), record.as_bytes(), &alias.to_le_bytes()])
-        })
+    /// The pseudonyms of rows in one pass, from their names (see [`RowNames`]): a permutation
+    /// keyed by the pass, so no two passes share one, and no two rows of a pass.
+    pub fn rows(&self, pass: usize, names: &[Pseudonym]) -> Vec<Pseudonym> {
+        let mut blocks: Vec<Block> = names.iter().map(|n| Block::from(*n)).collect();
+        if let Some(pass) = self.passes.get(pass) {
+            pass.rows.permute(&mut blocks);
+        }
+        blocks.into_iter().map(Into::into).collect()
     }
 
     /// Appends the match keys of a record in one pass: none where a part is missing, several
@@ -85,12 +105,16 @@ mod tests {
     use super::*;
     use crate::pseudonymise::{MasterKey, Part, RecipeError};
 
+    fn test_keys() -> ProjectKeys {
+        MasterKey::of_rehearsal_seed(1).for_project("test", "1")
+    }
+
     fn encoder(recipes: &[&[&str]]) -> Encoder {
         let recipes: Vec<Recipe> = recipes
             .iter()
             .map(|w| Recipe::of_words(w).expect("a recipe"))
             .collect();
-        let keys = MasterKey::of_rehearsal_seed(1).for_project("test", "1");
+        let keys = test_keys();
         Encoder::new(&keys, "adult", &recipes)
     }
 
@@ -231,8 +255,15 @@ mod tests {
     #[test]
     fn rows_have_another_pseudonym_in_every_pass() {
         let e = encoder(&[&["forename", "surname"], &["surname", "sex"]]);
-        assert_ne!(e.row(0, "a", "1", 0), e.row(1, "a", "1", 0));
-        assert_ne!(e.row(0, "a", "1", 0), e.row(0, "a", "1", 1));
-        assert_ne!(e.row(0, "a", "1", 0), e.row(0, "b", "1", 0));
+        let names = RowNames::new(&test_keys());
+        let rows = [
+            names.name("a", "1", 0),
+            names.name("a", "1", 1),
+            names.name("b", "1", 0),
+        ];
+        let mut seen: std::collections::BTreeSet<Pseudonym> = rows.into();
+        seen.extend(e.rows(0, &rows));
+        seen.extend(e.rows(1, &rows));
+        assert_eq!(seen.len(), 9);
     }
 }

@@ -5,8 +5,12 @@
 //! [`clkhash`], which does what that program's linkage schemas say and nothing in a run uses.
 
 mod block;
+mod cipher;
 pub mod clkhash;
 mod coarsen;
+mod defaults;
+mod encode;
+pub mod gate;
 mod identity;
 mod key;
 pub mod lint;
@@ -15,21 +19,24 @@ mod part;
 mod payload;
 mod phonetic;
 mod recipe;
-mod recipes;
 mod release;
+mod spill;
 mod stage;
 
+pub use crate::purpose::Purpose;
 pub use block::{
     Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
     Form, Lane, Workspace,
 };
+pub use defaults::{KINDS, default_blocks, default_recipes};
+pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use key::{
-    EXPLANATIONS, Fingerprint, KeyError, MasterKey, ProjectKeys, Pseudonym, Purpose, SubKey,
+    CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
+    ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
-pub use match_key::{Encoder, MatchKey, Scratch};
+pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};
-pub use recipes::{KINDS, default_recipes};
 pub use release::{ReleaseColumn, Released, Treatment, is_reference, research_key, write_release};
 pub use stage::{ClearTable, Job, PseudonymiseError, run};

@@ -52,7 +52,8 @@ pub(super) fn write(
         .join(table.table.name())
         .join(format!("{}.parquet", table.system));
     let schema = table.table.payload();
-    let mut writer = TableWriter::create(&path, schema.clone(), Layout::People, &[])?;
+    let footer = [job.keys.fingerprint().footer()];
+    let mut writer = TableWriter::create(&path, schema.clone(), Layout::People, &footer)?;
     if !batches.is_empty() {
         let whole = concat_batches(&schema, &batches).map_err(|_| malformed(table))?;
         drop(batches);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::key::push_field;
 use super::part::Part;
+use crate::digest::Digest;
 
 /// What can be wrong with a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,20 @@ pub enum RecipeError {
         /// The recipe's words.
         recipe: String,
     },
+}
+
+/// The version of what the parts of a recipe mean: raised when the values that a part takes from
+/// a person change.
+const MEANING: &[u8] = b"kinlink recipe 1";
+
+/// The digest of a list of parts, with the version of their meaning.
+pub(super) fn digest_of(parts: &[Part]) -> Digest {
+    let mut message = Vec::with_capacity(64);
+    push_field(&mut message, MEANING);
+    for part in parts {
+        push_field(&mut message, part.to_string().as_bytes());
+    }
+    Digest::of(&message)
 }
 
 /// The parts that one pass hashes together.
@@ -59,6 +75,13 @@ impl Recipe {
     /// Its parts.
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// A digest of the recipe: of the version of what parts mean, and of the parts in order. It
+    /// is in the derivation of the keys of its pass, so that another recipe, or the same words
+    /// with another meaning, is another key.
+    pub fn digest(&self) -> Digest {
+        digest_of(&self.parts)
     }
 
     /// A recipe written in words.

@@ -13,6 +13,7 @@ mod readme;
 mod stage;
 mod summary;
 
+pub use crate::purpose::Purpose;
 pub use error::{EXPLANATIONS, PublishError};
-pub use stage::{Job, Purpose, ReleaseInfo, run};
+pub use stage::{Job, ReleaseInfo, run};
 pub use summary::{Headline, Summary};

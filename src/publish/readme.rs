@@ -1,7 +1,8 @@
 //! `README.txt`: what a release is, in plain words.
 
-use super::stage::{Purpose, ReleaseInfo};
+use super::stage::ReleaseInfo;
 use crate::protect::ProtectedTable;
+use crate::purpose::Purpose;
 use crate::schema::published::{Concept, Status};
 
 const WIDTH: usize = 88;

@@ -6,7 +6,6 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::datapackage::{Format, Named, package, resource};
@@ -15,27 +14,8 @@ use super::summary::Summary;
 use super::{csv_table, parquet_table, readme};
 use crate::digest::Digest;
 use crate::protect::ProtectedTable;
+use crate::purpose::Purpose;
 use crate::stage::{OutputFile, StageFolders, StageReport};
-
-/// Are the people real?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Purpose {
-    /// Synthetic people: every file is marked.
-    Rehearsal,
-    /// Real people.
-    Production,
-}
-
-impl Purpose {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Purpose::Rehearsal => "rehearsal",
-            Purpose::Production => "production",
-        }
-    }
-}
 
 /// What a release says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,10 @@ fn p(n: u8) -> Pseudonym {
     [n; 16]
 }
 
+const KEY: &str = "00000-11111-22222-33333";
+
 /// Writes the two files of a pass from (source, row, key, record).
-fn files(folder: &Path, name: &str, rows: &[(u8, u8, u8, u8)]) -> PassFiles {
+fn files(folder: &Path, name: &str, key: &str, rows: &[(u8, u8, u8, u8)]) -> PassFiles {
     let id = DataType::FixedSizeBinary(16);
     let column = |f: fn(&(u8, u8, u8, u8)) -> u8| {
         pseudonym_column(rows.iter().map(|r| p(f(r))), folder).expect("column")
@@ -17,7 +19,9 @@ fn files(folder: &Path, name: &str, rows: &[(u8, u8, u8, u8)]) -> PassFiles {
         let path = folder.join(format!("{name}-{file}.parquet"));
         let schema = Arc::new(Schema::new(fields));
         let batch = RecordBatch::try_new(schema.clone(), columns).expect("batch");
-        let mut writer = TableWriter::create(&path, schema, Layout::Hashes, &[]).expect("created");
+        let footer = [(FOOTER.to_owned(), key.to_owned())];
+        let writer = TableWriter::create(&path, schema, Layout::Hashes, &footer);
+        let mut writer = writer.expect("created");
         writer.write(&batch).expect("written");
         writer.finish().expect("finished").path
     };
@@ -64,12 +68,13 @@ fn job(folder: &Path) -> Job {
         kinds: vec![KindJob {
             kind: "child".to_owned(),
             passes: vec![
-                files(folder, "strict", &strict),
-                files(folder, "loose", &loose),
+                files(folder, "strict", KEY, &strict),
+                files(folder, "loose", KEY, &loose),
             ],
             sources: vec![source("a"), source("b")],
             max_group: 50,
         }],
+        key: KEY.to_owned(),
     }
 }
 
@@ -155,4 +160,37 @@ fn a_join_table_of_another_run_and_an_unknown_source_are_refused() {
         ran(&job, &folder.path().join("two")),
         Err(LinkError::UnknownSource { row: 2, .. })
     ));
+}
+
+#[test]
+fn files_of_two_keys_never_meet() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut job = job(folder.path());
+    let rows = [(0, 1, 5, 100), (1, 2, 5, 101)];
+    let others = files(folder.path(), "other", "99999-11111-22222-33333", &rows);
+    let none = files(folder.path(), "none", "", &rows);
+    let own = job.kinds[0].passes[1].clone();
+    let mixed = PassFiles {
+        link: own.link.clone(),
+        ..others.clone()
+    };
+    for (number, pass) in [others, none, mixed].into_iter().enumerate() {
+        job.kinds[0].passes[1] = pass.clone();
+        let root = folder.path().join(format!("root-{number}"));
+        let error = ran(&job, &root).expect_err("refused");
+        assert!(
+            matches!(&error, LinkError::OtherKey { path } if *path == pass.link || *path == pass.join),
+            "{error}"
+        );
+        use crate::diagnostic::{Diagnose, Exit};
+        assert_eq!(error.diagnostics()[0].exit, Exit::Key);
+        assert!(!root.exists());
+    }
+    job.kinds[0].passes[1] = own;
+    let report = ran(&job, &folder.path().join("good")).expect("linked");
+    for file in report.files.iter().filter(|f| f.rows.is_some()) {
+        let path = folder.path().join("good").join(&file.path);
+        let reader = TableReader::open(&path, None).expect("opened");
+        assert!(reader.keys().contains(&(FOOTER.to_owned(), KEY.to_owned())));
+    }
 }

@@ -1,14 +1,15 @@
 //! A person in; block tokens, row pseudonyms and encodings out.
 
-use super::bits::{Block, Message, PassKey, keyed};
 use super::filter::Filters;
 use super::filter::Plan;
 use super::form::{BlockPass, Form};
 use super::lane::{Lane, Sketches};
 use super::rule::BlockRule;
 use super::sketch::Orders;
+use crate::pseudonymise::cipher::{Block, Message, PassKey, keyed};
 use crate::pseudonymise::key::{ProjectKeys, Pseudonym, SubKey};
 use crate::pseudonymise::part::{Identity, Values};
+use crate::pseudonymise::recipe::digest_of;
 
 struct Pass {
     pass: BlockPass,
@@ -80,7 +81,7 @@ impl BlockEncoder {
             let known = encoder.rules.iter().position(|r| r.rule == pass.rule);
             let rule = known.unwrap_or_else(|| {
                 encoder.rules.push(Rule {
-                    key: keys.derive(&["block", kind, &pass.rule.name()]),
+                    key: keys.derive(&[&digest_of(pass.rule.parts()).hex(), "block", kind]),
                     rule: pass.rule.clone(),
                 });
                 encoder.rules.len() - 1
@@ -89,8 +90,9 @@ impl BlockEncoder {
                 Form::Lanes(lanes) => lanes.iter().map(|l| encoder.lane(*l)).collect(),
                 Form::Filters(_) => Vec::new(),
             };
-            let name = pass.name();
-            let key = |what| PassKey::new(keys.derive(&[what, kind, &name]).mac(&[]));
+            let digest = digest_of(pass.rule.parts()).hex();
+            let form = pass.form.describe();
+            let key = |what| PassKey::derive(keys, &[&digest, what, kind, pass.group, &form]);
             encoder.passes.push(Pass {
                 rule,
                 blocks: key("block key"),

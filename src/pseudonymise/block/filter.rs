@@ -5,9 +5,9 @@
 //! of letters, padded with a blank on both sides; dates and postcodes have single characters with
 //! their place. A token that occurs twice counts as two different ones.
 
-use super::bits::{Block, PassKey, keyed, short};
 use super::rule::BlockError;
 use crate::pseudonymise::Identity;
+use crate::pseudonymise::cipher::{Block, PassKey, keyed, short};
 
 /// Positions that one evaluation of the pseudo-random function gives.
 const PER_BLOCK: usize = 8;

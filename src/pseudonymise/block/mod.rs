@@ -9,14 +9,12 @@
 //! | room | what |
 //! | --- | --- |
 //! | `rule` | blocking rules: what two records must share to be compared |
-//! | `bits` | the pseudo-random function under a block key |
-//! | `lane` | values of which a one-byte tag is made |
+//! //! | `lane` | values of which a one-byte tag is made |
 //! | `sketch` | a name as a few minima of its pairs of letters |
 //! | `filter` | Bloom filters over the tokens of fields |
 //! | `form` | the forms an encoding can have, and the passes of a rule |
 //! | `encoder` | a person in; block token, row pseudonym and encoding out |
 
-mod bits;
 mod encoder;
 mod filter;
 mod form;

@@ -1,4 +1,4 @@
-//! The pseudo-random function of a block: AES-128 in CBC-MAC, the block's digest first.
+//! AES-128 as a permutation of pseudonyms, and as the pseudo-random function of a block.
 //!
 //! Why AES and not HMAC: an encoding needs several values a record and pass, and AES with the
 //! processor's own instructions gives one in some ten nanoseconds where HMAC-SHA-256 takes a
@@ -14,6 +14,8 @@
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use zeroize::Zeroizing;
+
+use super::key::ProjectKeys;
 
 /// Sixteen bytes, as the cipher takes them.
 pub(super) type Block = aes::Block;
@@ -79,6 +81,11 @@ impl PassKey {
     /// From sixteen bytes of a key-derivation function.
     pub(super) fn new(bytes: [u8; 16]) -> Self {
         PassKey(Aes128::new(&Array::from(bytes)))
+    }
+
+    /// The key of that path.
+    pub(super) fn derive(keys: &ProjectKeys, path: &[&str]) -> Self {
+        PassKey::new(keys.derive(path).mac(&[]))
     }
 
     /// The permutation under this key, of many blocks in place. Bulk calls are several times faster

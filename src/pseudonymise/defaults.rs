@@ -3,6 +3,7 @@
 //! The national pipeline, the rehearsal and an owner who works by himself all take them from here:
 //! encodings can only be linked where both sides used the same recipes.
 
+use super::block::{Arrangement, BlockPass, BlockRule};
 use super::recipe::Recipe;
 use crate::schema::canonical::kind;
 
@@ -54,6 +55,16 @@ pub fn default_recipes(of: &str) -> Vec<Recipe> {
     // Each is composite; the test below would miss one that is not.
     let words = numbers.iter().chain(&NAMES);
     words.filter_map(|w| Recipe::of_words(w).ok()).collect()
+}
+
+/// The block-keyed passes of a kind. Adults have the usual rules. Children have none: there are a
+/// hundred times as many of them, so that the blocks of a date of birth or of a name are far above
+/// the cap, and their numbers and exact names link them.
+pub fn default_blocks(of: &str, arrangement: Arrangement) -> Vec<BlockPass> {
+    match of {
+        kind::ADULT => BlockPass::of_rules(&BlockRule::usual(), arrangement).unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,514 @@
+//! One read of the people of a kind, all passes at once: rows go to the spills of their passes,
+//! and from there, sorted, to the files.
+//!
+//! | file | a row |
+//! | --- | --- |
+//! | `link/<kind>/pass-NN.parquet` | source, row pseudonym of the pass, match key |
+//! | `blocks/<kind>/rule-NN-<group>.parquet` | source, block token, row pseudonym of the pass, encoding |
+//! | `join/<kind>/…` (restricted) | row pseudonym of the pass, record pseudonym |
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::block::{BlockEncoder, Workspace};
+use super::gate::{Counter, block_cap, judge};
+use super::identity::PersonColumns;
+use super::key::Pseudonym;
+use super::match_key::{Encoder, RowNames, Scratch};
+use super::spill::{Sorted, Spill};
+use super::stage::{Job, PseudonymiseError, batch, output, pseudonyms};
+use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter, Written};
+use crate::schema::canonical::{PSEUDONYM_BYTES, RECORD};
+use crate::stage::{StageFolders, StageReport};
+
+/// Batches of the clear table that are encoded at a time.
+const AT_A_TIME: usize = 8;
+/// Rows of a batch.
+const BATCH: usize = 1 << 13;
+/// People that the block encoder takes at a time.
+const PEOPLE: usize = 256;
+/// Bytes of a pseudonym.
+const P: usize = 16;
+/// Bytes of a match key by which those who share it are counted. Two different keys meet in them
+/// once in some hundred thousand files of ten million rows.
+const PREFIX: usize = 8;
+
+/// The names of one system, and the record pseudonym of each row.
+pub(super) struct People {
+    /// Its number in the link files.
+    pub source: u8,
+    /// Its word.
+    pub system: String,
+    /// The clear table.
+    pub path: PathBuf,
+    /// Of each row.
+    pub records: Vec<Pseudonym>,
+}
+
+/// The passes of one kind of people.
+struct Passes {
+    kind: String,
+    keys: Encoder,
+    recipes: Vec<String>,
+    blocks: BlockEncoder,
+    names: RowNames,
+}
+
+/// The rows of every pass, match keys first, then blocks.
+struct Rows {
+    /// What is linked.
+    link: Vec<Vec<u8>>,
+    /// What joins the pass to the records.
+    join: Vec<Vec<u8>>,
+    /// Of a match key: its beginning and its source, to count who shares it.
+    shared: Vec<Vec<u8>>,
+}
+
+/// The spills of those.
+struct Spills {
+    link: Vec<Spill>,
+    join: Vec<Spill>,
+    shared: Vec<Spill>,
+}
+
+/// Encodes the people of a kind and writes its files.
+pub(super) fn encode(
+    job: &Job,
+    kind: &str,
+    people: &[People],
+    folders: &StageFolders<'_>,
+    report: &mut StageReport,
+) -> Result<(), PseudonymiseError> {
+    let recipes = job.kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
+    let blocks = job.blocks.get(kind).map(Vec::as_slice).unwrap_or_default();
+    let passes = Passes {
+        kind: kind.to_owned(),
+        keys: Encoder::new(&job.keys, kind, recipes),
+        recipes: recipes.iter().map(super::Recipe::name).collect(),
+        blocks: BlockEncoder::new(&job.keys, kind, blocks),
+        names: RowNames::new(&job.keys),
+    };
+    let total: u64 = people.iter().map(|p| p.records.len() as u64).sum();
+    folders
+        .progress
+        .begin(&format!("encode {kind}"), Some(total));
+    let spills = passes.spill(people, folders)?;
+    folders.progress.end();
+
+    let files = passes.files();
+    folders
+        .progress
+        .begin(&format!("write {kind}"), Some(files.len() as u64));
+    let footer = job.keys.fingerprint().footer();
+    let caps = caps(people);
+    let mut counted = BTreeMap::new();
+    let mut shared = spills.shared.into_iter();
+    for ((file, link), join) in files.iter().zip(spills.link).zip(spills.join) {
+        let mut counter = Counter::default();
+        if let Some(recipe) = &file.recipe {
+            if let Some(shared) = shared.next() {
+                shared.sorted(|bucket| {
+                    kept(&bucket, PREFIX, PREFIX, &[], &mut counter);
+                    Ok(())
+                })?;
+            }
+            judge(kind, recipe, counter.counts())?;
+        }
+        let keys = [footer.clone(), file.what.clone()];
+        let path = folders.stage.join(&file.path);
+        let written = match file.width {
+            0 => write_keys(&path, link, &keys)?,
+            width => write_blocks(&path, link, &keys, width, &caps, &mut counter)?,
+        };
+        report.files.push(output(folders, written));
+        counted.insert(file.path.display().to_string(), counter.counts().to_vec());
+        let path = folders.restricted.join("join").join(kind).join(&file.name);
+        let written = write_join(&path, join, std::slice::from_ref(&footer))?;
+        report.files.push(output(folders, written));
+        folders.progress.advance(1);
+    }
+    folders.progress.end();
+    report
+        .figures
+        .insert(format!("keys {kind}"), json!(counted));
+    Ok(())
+}
+
+/// The cap of a block for each source.
+fn caps(people: &[People]) -> Vec<u64> {
+    let last = people.iter().map(|p| usize::from(p.source)).max();
+    let mut caps = vec![block_cap(0); last.map_or(0, |l| l + 1)];
+    for one in people {
+        if let Some(cap) = caps.get_mut(usize::from(one.source)) {
+            *cap = block_cap(one.records.len() as u64);
+        }
+    }
+    caps
+}
+
+impl Spills {
+    fn take(&mut self, rows: &Rows) -> Result<(), ColumnarError> {
+        let all = [
+            (&mut self.link, &rows.link),
+            (&mut self.join, &rows.join),
+            (&mut self.shared, &rows.shared),
+        ];
+        for (spills, rows) in all {
+            for (spill, rows) in spills.iter_mut().zip(rows) {
+                spill.take(rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One file of a pass.
+struct PassFile {
+    /// Its name, in the folder of the kind.
+    name: String,
+    /// Where, in the stage's folder.
+    path: PathBuf,
+    /// What it says of itself in its footer.
+    what: (String, String),
+    /// The recipe of a match key.
+    recipe: Option<String>,
+    /// Bytes of an encoding; none for a match key.
+    width: usize,
+}
+
+impl Passes {
+    fn files(&self) -> Vec<PassFile> {
+        let keys = (1..).zip(&self.recipes).map(|(number, recipe)| {
+            let name = format!("pass-{number:02}.parquet");
+            PassFile {
+                path: Path::new("link").join(&self.kind).join(&name),
+                name,
+                what: ("kinlink:recipe".to_owned(), recipe.clone()),
+                recipe: Some(recipe.clone()),
+                width: 0,
+            }
+        });
+        let mut rules: Vec<String> = Vec::new();
+        let blocks = self.blocks.passes().map(|pass| {
+            let rule = pass.rule.name();
+            let known = rules.iter().position(|r| *r == rule);
+            let number = known.unwrap_or_else(|| {
+                rules.push(rule.clone());
+                rules.len() - 1
+            });
+            let name = format!("rule-{:02}-{}.parquet", number + 1, pass.group);
+            PassFile {
+                path: Path::new("blocks").join(&self.kind).join(&name),
+                name,
+                what: (
+                    "kinlink:block".to_owned(),
+                    format!("{rule}: {}", pass.form.describe()),
+                ),
+                recipe: None,
+                width: pass.form.width(),
+            }
+        });
+        keys.chain(blocks).collect()
+    }
+
+    fn rows(&self) -> Rows {
+        let passes = self.recipes.len() + self.blocks.passes().len();
+        Rows {
+            link: vec![Vec::new(); passes],
+            join: vec![Vec::new(); passes],
+            shared: vec![Vec::new(); self.recipes.len()],
+        }
+    }
+
+    /// Reads the people and spills the rows of every pass.
+    fn spill(
+        &self,
+        people: &[People],
+        folders: &StageFolders<'_>,
+    ) -> Result<Spills, PseudonymiseError> {
+        let files = self.files();
+        let spill = |width| Spill::new(folders.stage, width);
+        let link = |file: &PassFile| spill(2 * P + 1 + file.width);
+        let mut spills = Spills {
+            link: files.iter().map(link).collect::<Result<_, _>>()?,
+            join: files
+                .iter()
+                .map(|_| spill(2 * P))
+                .collect::<Result<_, _>>()?,
+            shared: (0..self.recipes.len())
+                .map(|_| spill(PREFIX + 1))
+                .collect::<Result<_, _>>()?,
+        };
+        for system in people {
+            let reader = TableReader::open_with(&system.path, Some(PersonColumns::NAMES), BATCH)?;
+            let mut from = 0;
+            let mut waiting: Vec<(usize, RecordBatch)> = Vec::with_capacity(AT_A_TIME);
+            let mut batches = reader.peekable();
+            while let Some(next) = batches.next() {
+                let next = next?;
+                let rows = next.num_rows();
+                waiting.push((from, next));
+                from += rows;
+                if waiting.len() < AT_A_TIME && batches.peek().is_some() {
+                    continue;
+                }
+                // The order in which batches finish does not matter: the rows are sorted later.
+                let parts: Vec<Rows> = waiting
+                    .par_iter()
+                    .map(|(from, batch)| self.batch(system, *from, batch))
+                    .collect::<Result<_, ColumnarError>>()?;
+                for part in parts {
+                    spills.take(&part)?;
+                }
+                let done: usize = waiting.iter().map(|(_, b)| b.num_rows()).sum();
+                folders.progress.advance(done as u64);
+                waiting.clear();
+            }
+        }
+        Ok(spills)
+    }
+
+    fn batch(
+        &self,
+        system: &People,
+        from: usize,
+        batch: &RecordBatch,
+    ) -> Result<Rows, ColumnarError> {
+        let columns = PersonColumns::of(batch, &system.path)?;
+        let places: Vec<usize> = (0..batch.num_rows())
+            .filter(|row| columns.kind(*row) == self.kind)
+            .collect();
+        let mut out = self.rows();
+        let (mut scratch, mut space) = (Scratch::default(), Workspace::default());
+        for places in places.chunks(PEOPLE) {
+            let records: Vec<Pseudonym> = places
+                .iter()
+                .map(|row| system.records.get(from + row).copied().unwrap_or_default())
+                .collect();
+            let names: Vec<Pseudonym> = places
+                .iter()
+                .map(|row| {
+                    self.names
+                        .name(&system.system, columns.record(*row), columns.alias(*row))
+                })
+                .collect();
+            let who: Vec<_> = places.iter().map(|row| columns.identity(*row)).collect();
+            let people = Chunk {
+                source: system.source,
+                who: &who,
+                names: &names,
+                records: &records,
+            };
+            self.match_keys(&people, &mut scratch, &mut out);
+            self.block_rows(&people, &mut space, &mut out);
+        }
+        Ok(out)
+    }
+
+    fn match_keys(&self, people: &Chunk<'_>, scratch: &mut Scratch, out: &mut Rows) {
+        let mut keys = Vec::with_capacity(8);
+        let files = out.link.iter_mut().zip(&mut out.join);
+        for ((pass, shared), (link, join)) in out.shared.iter_mut().enumerate().zip(files) {
+            let rows = self.keys.rows(pass, people.names);
+            for ((who, row), record) in people.who.iter().zip(&rows).zip(people.records) {
+                keys.clear();
+                self.keys.match_keys(pass, who, scratch, &mut keys);
+                for key in &keys {
+                    link.extend_from_slice(row);
+                    link.extend_from_slice(key);
+                    link.push(people.source);
+                    shared.extend_from_slice(key.get(..PREFIX).unwrap_or_default());
+                    shared.push(people.source);
+                }
+                if !keys.is_empty() {
+                    join.extend_from_slice(row);
+                    join.extend_from_slice(record);
+                }
+            }
+        }
+    }
+
+    fn block_rows(&self, people: &Chunk<'_>, space: &mut Workspace, out: &mut Rows) {
+        let before = self.recipes.len();
+        self.blocks.encode(people.who, people.names, space, |row| {
+            let Some(record) = people.records.get(row.person) else {
+                return;
+            };
+            if let Some(link) = out.link.get_mut(before + row.pass) {
+                link.extend_from_slice(&row.block);
+                link.extend_from_slice(&row.row);
+                link.push(people.source);
+                link.extend_from_slice(row.encoding);
+            }
+            if let Some(join) = out.join.get_mut(before + row.pass) {
+                join.extend_from_slice(&row.row);
+                join.extend_from_slice(record);
+            }
+        });
+    }
+}
+
+/// Some people of one source.
+struct Chunk<'a> {
+    source: u8,
+    who: &'a [super::Identity<'a>],
+    names: &'a [Pseudonym],
+    records: &'a [Pseudonym],
+}
+
+fn pseudonym_field(name: &str) -> Field {
+    Field::new(name, DataType::FixedSizeBinary(PSEUDONYM_BYTES), false)
+}
+
+/// The columns of a file of match keys, or of encodings of `width` bytes.
+fn link_schema(width: usize) -> SchemaRef {
+    let source = Field::new("source", DataType::UInt8, false);
+    let fields = match i32::try_from(width) {
+        Ok(width) if width > 0 => vec![
+            source,
+            pseudonym_field("block"),
+            pseudonym_field("row"),
+            Field::new("encoding", DataType::FixedSizeBinary(width), false),
+        ],
+        _ => vec![source, pseudonym_field("row"), pseudonym_field("key")],
+    };
+    Arc::new(Schema::new(fields))
+}
+
+/// The bytes `from` to `to` of rows, as a column.
+fn column(rows: &[&[u8]], from: usize, to: usize) -> ArrayRef {
+    let bytes = rows.iter().filter_map(|row| row.get(from..to)).flatten();
+    let bytes: Vec<u8> = bytes.copied().collect();
+    let width = i32::try_from(to - from).unwrap_or(i32::MAX);
+    Arc::new(FixedSizeBinaryArray::new(
+        width,
+        Buffer::from_vec(bytes),
+        None,
+    ))
+}
+
+/// The number of the source of rows.
+fn sources(rows: &[&[u8]]) -> ArrayRef {
+    let sources = rows.iter().filter_map(|row| row.get(2 * P)).copied();
+    Arc::new(UInt8Array::from_iter_values(sources))
+}
+
+/// Writes match keys in the order of their rows.
+fn write_keys(
+    path: &Path,
+    spill: Spill,
+    keys: &[(String, String)],
+) -> Result<Written, ColumnarError> {
+    let schema = link_schema(0);
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
+    spill.sorted(|bucket| {
+        let rows: Vec<&[u8]> = bucket.rows().collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = vec![sources(&rows), column(&rows, 0, P), column(&rows, P, 2 * P)];
+        writer.write(&batch(schema.clone(), columns, path)?)
+    })?;
+    writer.finish()
+}
+
+/// Writes encodings in the order of their blocks, and counts who shares one. Blocks above the cap
+/// of a source are left out.
+fn write_blocks(
+    path: &Path,
+    spill: Spill,
+    keys: &[(String, String)],
+    width: usize,
+    caps: &[u64],
+    counter: &mut Counter,
+) -> Result<Written, ColumnarError> {
+    let schema = link_schema(width);
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
+    spill.sorted(|bucket| {
+        let rows = kept(&bucket, P, 2 * P, caps, counter);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let after = 2 * P + 1;
+        let columns = vec![
+            sources(&rows),
+            column(&rows, 0, P),
+            column(&rows, P, 2 * P),
+            column(&rows, after, after + width),
+        ];
+        writer.write(&batch(schema.clone(), columns, path)?)
+    })?;
+    writer.finish()
+}
+
+/// The rows of a bucket that may leave: groups of rows with the same first `key` bytes, those of a
+/// source (the byte at `source`) above its cap left out. A group lies in one bucket only.
+fn kept<'a>(
+    bucket: &'a Sorted,
+    key: usize,
+    source: usize,
+    caps: &[u64],
+    counter: &mut Counter,
+) -> Vec<&'a [u8]> {
+    let rows: Vec<&[u8]> = bucket.rows().collect();
+    let mut out = Vec::with_capacity(rows.len());
+    let mut counts: Vec<u64> = Vec::new();
+    let source_of = |row: &[u8]| usize::from(row.get(source).copied().unwrap_or(0));
+    for group in rows.chunk_by(|a, b| a.get(..key) == b.get(..key)) {
+        counts.clear();
+        for row in group {
+            let source = source_of(row);
+            if counts.len() <= source {
+                counts.resize(source + 1, 0);
+            }
+            if let Some(count) = counts.get_mut(source) {
+                *count += 1;
+            }
+        }
+        for (source, count) in counts.iter_mut().enumerate() {
+            if caps.get(source).is_some_and(|cap| *count > *cap) {
+                counter.capped(source, *count);
+                *count = 0;
+            }
+        }
+        counter.group(&counts);
+        let stays = |row: &&&[u8]| counts.get(source_of(row)).is_some_and(|c| *c > 0);
+        out.extend(group.iter().filter(stays).copied());
+    }
+    out
+}
+
+fn write_join(
+    path: &Path,
+    spill: Spill,
+    keys: &[(String, String)],
+) -> Result<Written, ColumnarError> {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![
+        pseudonym_field("row"),
+        pseudonym_field(RECORD),
+    ]));
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
+    spill.sorted(|bucket| {
+        let mut rows: Vec<&[u8]> = bucket.rows().collect();
+        rows.dedup();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let column = |from: usize| {
+            let values = rows
+                .iter()
+                .filter_map(|r| r.get(from..)?.first_chunk::<P>());
+            pseudonyms(values)
+        };
+        let columns = vec![column(0), column(P)];
+        writer.write(&batch(schema.clone(), columns, path)?)
+    })?;
+    writer.finish()
+}

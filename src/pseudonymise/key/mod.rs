@@ -1,0 +1,34 @@
+//! Keys: the master key, where it comes from, how it is split, and the keys derived from it.
+//!
+//! The master key is 32 bytes from the operating system. It is never used to hash data:
+//! HKDF-SHA-256 (RFC 5869) derives a key for every use, and HMAC-SHA-256 (RFC 2104) under that
+//! key makes pseudonyms. Keys have no `Debug`, lie in locked memory where the system allows it,
+//! are wiped when they are dropped, and never pass through arguments or the environment.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | `master` | the master key, its strength, its fingerprint |
+//! | `text` | the text of a key file, private files, and reading within bounds |
+//! | `source` | where a key comes from: a file, a file descriptor, the output of a command |
+//! | `shares` | Shamir's secret sharing: K of N custodians restore a key |
+//! | `derive` | the derivation of the keys of a project |
+//! | `locked` | memory that is not written to swap |
+//! | `hexadecimal` | bytes as hexadecimal digits and back |
+//! | `error` | what can be wrong |
+
+mod derive;
+mod error;
+mod hexadecimal;
+mod locked;
+mod master;
+mod shares;
+mod source;
+mod text;
+
+pub use derive::{ProjectKeys, Pseudonym, Salt, SubKey};
+pub use error::{CommandFailure, EXPLANATIONS, Flaw, KeyError};
+pub use master::{FOOTER, Fingerprint, MasterKey};
+pub use shares::{Split, combine, split};
+pub use source::KeySource;
+
+pub(crate) use derive::push_field;
