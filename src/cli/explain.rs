@@ -23,6 +23,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::pseudonymise::gate::EXPLANATIONS,
         crate::pseudonymise::lint::EXPLANATIONS,
         crate::owner::EXPLANATIONS,
+        crate::pseudonymise::clkhash::EXPLANATIONS,
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,
         crate::protect::EXPLANATIONS,

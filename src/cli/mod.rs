@@ -8,6 +8,7 @@ mod output;
 mod progress;
 
 mod check;
+mod clkhash;
 mod defect;
 mod explain;
 mod harden;
@@ -68,6 +69,8 @@ enum Command {
     Key(key::Args),
     /// An owner's extract as parcels for linkage unit and analyst, or as a research release.
     Pseudonymise(pseudonymise::Args),
+    /// Encode a table as clkhash does, for linkages whose other parties use it. Unhardened.
+    Clkhash(clkhash::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
     /// Protect a table by itself.
@@ -113,6 +116,7 @@ fn work() -> ExitCode {
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
         Command::Pseudonymise(args) => pseudonymise::run(args, &context),
+        Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),

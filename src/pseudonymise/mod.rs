@@ -1,10 +1,12 @@
 //! Pseudonymise: the last place that sees a name.
 //!
 //! Identifiers become keyed hashes: a row pseudonym for each pass, composite match keys, and a
-//! record pseudonym for the payload. Nothing here hashes a single identifier by itself.
+//! record pseudonym for the payload. Nothing here hashes a single identifier by itself, but for
+//! [`clkhash`], which does what that program's linkage schemas say and nothing in a run uses.
 
 mod block;
 mod cipher;
+pub mod clkhash;
 mod coarsen;
 mod defaults;
 mod encode;
