@@ -13,7 +13,7 @@ use crate::owner::{
     self, DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome,
     Request, SplitOutcome, release, split,
 };
-use crate::pseudonymise::KeySource;
+use crate::pseudonymise::{KeySource, Salt};
 
 /// Arguments of `kinlink pseudonymise`.
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,10 @@ pub struct Args {
     /// Its round; a new round is a new set of pseudonyms.
     #[arg(long, value_name = "R", value_parser = name, default_value = DEFAULT_ROUND)]
     round: String,
+    /// The public salt of the project's keys, as in `[project] salt` of a pipeline; it follows from
+    /// the project's name where none is stated.
+    #[arg(long, value_name = "HEX", value_parser = salt)]
+    salt: Option<Salt>,
     /// Refuse a key of another purpose.
     #[arg(long, value_enum)]
     purpose: Option<PurposeArg>,
@@ -94,6 +98,10 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
+fn salt(text: &str) -> Result<Salt, String> {
+    Salt::from_hex(text).ok_or_else(|| "a salt is 64 hexadecimal digits, in lower case".to_owned())
+}
+
 fn number(text: &str) -> Result<String, String> {
     if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
@@ -119,6 +127,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         out,
         project: args.project,
         round: args.round,
+        salt: args.salt,
         purpose: args.purpose.map(Into::into),
         system: args.system,
         source: args.source,

@@ -42,7 +42,7 @@ pub fn release(
     }
     let work = Workspace::begin(&request.out)?;
     let extract = read_extract(request, &checked, &work, progress)?;
-    let key = research_key(&checked.key, &request.project, &request.round, project);
+    let key = research_key(&checked.keys(request), project);
     let data = work.private("data")?;
     let mut tables = Vec::new();
     let mut files = Vec::new();

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::error::OwnerError;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::ingest;
-use crate::pseudonymise::{KeySource, MasterKey, Purpose, days_of};
+use crate::pseudonymise::{KeySource, MasterKey, ProjectKeys, Purpose, Salt, days_of};
 
 /// The project that keys are derived for where none is named. It is a constant, not a name of a
 /// file, so that two owners who say nothing, and hold the same key, can be linked.
@@ -33,6 +33,8 @@ pub struct Request {
     pub project: String,
     /// Its round.
     pub round: String,
+    /// The project's public salt; by default it follows from the project's name.
+    pub salt: Option<Salt>,
     /// The purpose that the key must have.
     pub purpose: Option<Purpose>,
     /// What the records are unique within; by default the file's name.
@@ -149,6 +151,14 @@ impl Request {
 }
 
 impl Checked {
+    /// The keys of the project and round.
+    pub(super) fn keys(&self, request: &Request) -> ProjectKeys {
+        let of_name = || Salt::of_project(&request.project);
+        let salt = request.salt.unwrap_or_else(of_name);
+        self.key
+            .for_project_salted(&salt, &request.project, &request.round)
+    }
+
     /// The window in days since 1970-01-01, half-open.
     pub(super) fn days(&self) -> (i32, i32) {
         (days_of(self.window.0), days_of(self.window.1))
@@ -184,6 +194,7 @@ mod tests {
             out: PathBuf::new(),
             project: String::new(),
             round: String::new(),
+            salt: None,
             purpose: None,
             system: None,
             source: 0,

@@ -15,7 +15,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::coarsen::{month_of, week_of};
-use super::key::{MasterKey, SubKey};
+use super::key::{ProjectKeys, SubKey};
 use super::payload::{ids, malformed, sorted};
 use super::stage::{ClearTable, batch, pseudonyms};
 use crate::columnar::{
@@ -66,10 +66,8 @@ pub struct Released {
 
 /// The key of a research project's pseudonyms. It depends on the project that encodes, its round
 /// and the research project, and on nothing that linkage uses.
-pub fn research_key(master: &MasterKey, project: &str, round: &str, research: &str) -> SubKey {
-    master
-        .for_project(project, round)
-        .derive(&["research release", research])
+pub fn research_key(keys: &ProjectKeys, research: &str) -> SubKey {
+    keys.derive(&["research release", research])
 }
 
 /// Writes one canonical table: main names only, sorted by pseudonym.
@@ -192,7 +190,7 @@ pub fn is_reference(column: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pseudonymise::key::Pseudonym;
+    use crate::pseudonymise::key::{MasterKey, Pseudonym};
     use crate::pseudonymise::stage::record_pseudonym;
     use hashbrown::HashSet;
 
@@ -203,9 +201,9 @@ mod tests {
         const PEOPLE: u32 = 1_000_000;
         let master = MasterKey::of_rehearsal_seed(3);
         let keys = [
-            research_key(&master, "p", "1", "families"),
-            research_key(&master, "p", "1", "schools"),
-            research_key(&master, "p", "2", "families"),
+            research_key(&master.for_project("p", "1"), "families"),
+            research_key(&master.for_project("p", "1"), "schools"),
+            research_key(&master.for_project("p", "2"), "families"),
             master.for_project("p", "1").derive(&["record pseudonym"]),
         ];
         let mut first: HashSet<Pseudonym> = HashSet::with_capacity(1 << 20);
@@ -223,7 +221,7 @@ mod tests {
         assert_eq!(first.len(), 1_000_000);
         assert_eq!(equal, 0);
         // The same project again is the same pseudonym: the comparison can find what is equal.
-        let again = research_key(&master, "p", "1", "families");
+        let again = research_key(&master.for_project("p", "1"), "families");
         assert!(first.contains(&record_pseudonym(&again, "census", "7")));
     }
 }

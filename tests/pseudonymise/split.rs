@@ -26,6 +26,7 @@ fn two_owners_encodings_of_the_same_people_are_equal() {
         (&["--source", "1"][..], 40),
         (&["--round", "2"], 0),
         (&["--project", "another"], 0),
+        (&["--salt", &"0".repeat(64)], 0),
     ]
     .into_iter()
     .enumerate()
@@ -45,6 +46,9 @@ fn two_owners_encodings_of_the_same_people_are_equal() {
 #[test]
 fn the_pipeline_makes_the_same() {
     let world = World::small();
+    let salt = "5a".repeat(32);
+    let stated = format!("round = \"2025\"\nsalt = \"{salt}\"");
+    world.edit("pipelines/rehearsal.toml", "round = \"2025\"", &stated);
     world.run(
         &["run", "pipelines/rehearsal.toml", "--to", "pseudonymise"],
         0,
@@ -61,6 +65,8 @@ fn the_pipeline_makes_the_same() {
             "rehearsal",
             "--round",
             "2025",
+            "--salt",
+            &salt,
             "--system",
             "census",
             "--source",
