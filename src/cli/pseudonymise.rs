@@ -13,6 +13,7 @@ use crate::owner::{
     DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome, Request,
     SplitOutcome, release, split,
 };
+use crate::pseudonymise::KeySource;
 use crate::pseudonymise::lint::{SplitFiles, lint};
 
 /// Arguments of `kinlink pseudonymise`.
@@ -35,9 +36,9 @@ pub struct Args {
     /// Its schema.
     #[arg(long, required = true)]
     schema: Option<PathBuf>,
-    /// The key file.
-    #[arg(long, required = true)]
-    key: Option<PathBuf>,
+    /// The key file, or fd:N for an open file descriptor.
+    #[arg(long, required = true, value_parser = super::key::source())]
+    key: Option<KeySource>,
     /// A new folder for the result.
     #[arg(short, long, required = true)]
     out: Option<PathBuf>,

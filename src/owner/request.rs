@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::error::OwnerError;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::ingest;
-use crate::pseudonymise::{MasterKey, Purpose, days_of};
+use crate::pseudonymise::{KeySource, MasterKey, Purpose, days_of};
 
 /// The project that keys are derived for where none is named. It is a constant, not a name of a
 /// file, so that two owners who say nothing, and hold the same key, can be linked.
@@ -25,8 +25,8 @@ pub struct Request {
     pub input: PathBuf,
     /// Its schema.
     pub schema: PathBuf,
-    /// The key file.
-    pub key: PathBuf,
+    /// Where the key comes from.
+    pub key: KeySource,
     /// The folder to write.
     pub out: PathBuf,
     /// The project that keys are derived for.
@@ -63,7 +63,7 @@ impl Request {
     pub(super) fn check(&self) -> Result<Checked, OwnerError> {
         let system = self.system_name()?;
         let window = self.window()?;
-        let key = MasterKey::load(&self.key)?;
+        let key = self.key.load()?;
         if let Some(wanted) = self.purpose.filter(|p| *p != key.purpose()) {
             let what = format!(
                 "the key is for {}, {} was asked for",
@@ -72,7 +72,8 @@ impl Request {
             );
             let help = "use a key of that purpose; `kinlink key inspect KEY` tells it";
             return Err(OwnerError::one(
-                Diagnostic::new("KL-O-005", Exit::Key, what, help).at(Place::file(&self.key)),
+                Diagnostic::new("KL-O-005", Exit::Key, what, help)
+                    .at(Place::file(self.key.shown())),
             ));
         }
         Ok(Checked {
@@ -179,7 +180,7 @@ mod tests {
         Request {
             input: PathBuf::from("a b.csv"),
             schema: PathBuf::new(),
-            key: PathBuf::new(),
+            key: KeySource::File(PathBuf::new()),
             out: PathBuf::new(),
             project: String::new(),
             round: String::new(),

@@ -329,6 +329,18 @@ impl Part {
     }
 }
 
+impl Part {
+    /// The length-prefixed messages of some parts for a person: what a match key is an HMAC of.
+    /// They hold clear values; only an adversary's dictionary needs them outside the encoders.
+    pub(crate) fn messages(parts: &[Part], who: &Identity<'_>) -> Vec<Vec<u8>> {
+        let mut values = Values::default();
+        values.take(parts, who);
+        (0..values.combinations())
+            .map(|index| values.message(index).to_vec())
+            .collect()
+    }
+}
+
 fn first(value: Option<&str>, letters: usize) -> &[u8] {
     let bytes = value.unwrap_or_default().as_bytes();
     bytes.get(..letters).unwrap_or(bytes)

@@ -163,6 +163,20 @@ impl Filters {
         self.segments.iter().map(range).collect()
     }
 
+    /// One filter a person under one key for all, as a plain cryptographic long-term key has it.
+    /// Whoever holds the people names nearly all of them without the key (attack A4): it is here
+    /// to be attacked beside the encodings that are used, and for nothing else.
+    pub fn plain(&self, key: [u8; 16], people: &[Identity<'_>]) -> Vec<Vec<u8>> {
+        let (pass, mut plan, mut work) = (PassKey::new(key), Plan::default(), Vec::new());
+        let one = |who: &Identity<'_>| {
+            let mut out = vec![0; self.width()];
+            self.prepare(who, &mut plan);
+            Filters::set(&plan, &pass, &Block::default(), &mut work, &mut out);
+            out
+        };
+        people.iter().map(one).collect()
+    }
+
     /// The evaluations that a person's filters need, in the order in which [`set`](Self::set)
     /// takes their results.
     pub(super) fn prepare(&self, who: &Identity<'_>, plan: &mut Plan) {
