@@ -13,14 +13,15 @@ use super::schema::LinkageSchema;
 use super::secret::Secret;
 use super::tokens::Tokens;
 
-/// Words of filters that a worker keeps for each feature: four mebibytes.
-const KEPT_WORDS: usize = 1 << 19;
+/// Words of filters that a worker keeps for each feature: four mebibytes. In tests so few
+/// that the stores run over.
+const KEPT_WORDS: usize = if cfg!(test) { 64 } else { 1 << 19 };
 /// Filters longer than this are not kept.
 const LONGEST_KEPT: usize = 512;
 /// Values are kept as long as one in so many is met again.
 const WORTH_KEEPING: usize = 4;
 /// Tokens whose positions a worker keeps for each feature.
-const KEPT_TOKENS: usize = 1 << 15;
+const KEPT_TOKENS: usize = if cfg!(test) { 8 } else { 1 << 15 };
 /// Values and tokens longer than this are not kept.
 const LONGEST_KEY: usize = 64;
 /// Lists of positions longer than this are not kept.
