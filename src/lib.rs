@@ -21,6 +21,7 @@
 //! first two for one extract at its owner's site; [`cli`] is the command line.
 
 pub mod accounting;
+pub mod attack;
 pub mod cli;
 pub mod columnar;
 pub mod diagnostic;

@@ -65,7 +65,10 @@ pub(super) fn block_structure(target: &PassView, held: &PassView) -> f64 {
 fn singles(target: &[Block], held: &[Block]) -> f64 {
     let mut classes: HashMap<&[u64], Vec<usize>> = HashMap::new();
     for block in held {
-        classes.entry(&block.alone).or_default().extend(&block.people);
+        classes
+            .entry(&block.alone)
+            .or_default()
+            .extend(&block.people);
     }
     let chance = |block: &Block| {
         let class = classes.get(block.alone.as_slice())?;
@@ -94,7 +97,11 @@ fn named(block: &Block, candidates: &[Block], form: &Form) -> f64 {
     }
     let right = |(candidate, order): &(&Block, Vec<usize>)| {
         let names = order.iter().map(|place| candidate.people.get(*place));
-        let hits = block.people.iter().zip(names).filter(|(p, n)| Some(*p) == *n);
+        let hits = block
+            .people
+            .iter()
+            .zip(names)
+            .filter(|(p, n)| Some(*p) == *n);
         real(hits.count())
     };
     found.iter().map(right).sum::<f64>() / real(found.len()).max(1.0)
@@ -141,7 +148,11 @@ fn pair(a: &[u8], b: &[u8], form: &Form) -> Vec<f32> {
             .map(|range| {
                 let bytes = a.get(range.clone()).unwrap_or_default();
                 let other = b.get(range).unwrap_or_default();
-                let both: u32 = bytes.iter().zip(other).map(|(x, y)| (x & y).count_ones()).sum();
+                let both: u32 = bytes
+                    .iter()
+                    .zip(other)
+                    .map(|(x, y)| (x & y).count_ones())
+                    .sum();
                 let all: u32 = bytes.iter().chain(other).map(|x| x.count_ones()).sum();
                 let (both, all) = (small(both), small(all));
                 if all > 0.0 { 2.0 * both / all } else { 0.0 }

@@ -16,10 +16,7 @@ const ROUNDS: usize = 6;
 pub(super) type Values = Vec<Vec<(u16, u64)>>;
 
 /// The share of the target's rows that are named. `person` gives who a row is, on both sides.
-pub(super) fn refine(
-    target: (&Values, &[usize]),
-    held: (&Values, &[usize]),
-) -> f64 {
+pub(super) fn refine(target: (&Values, &[usize]), held: (&Values, &[usize])) -> f64 {
     let (a, b) = (colours(target.0), colours(held.0));
     let unique = |colours: &[u64]| {
         let mut seen: HashMap<u64, Option<usize>> = HashMap::new();
@@ -42,7 +39,10 @@ pub(super) fn refine(
 
 fn colours(rows: &Values) -> Vec<u64> {
     // A row begins with the pattern of what it has.
-    let has = |row: &Vec<(u16, u64)>| row.iter().fold(1, |c, (column, _)| mix(c, (*column).into()));
+    let has = |row: &Vec<(u16, u64)>| {
+        row.iter()
+            .fold(1, |c, (column, _)| mix(c, (*column).into()))
+    };
     let mut colours: Vec<u64> = rows.iter().map(has).collect();
     for _ in 0..ROUNDS {
         let mut around: HashMap<(u16, u64), Vec<u64>> = HashMap::new();
@@ -64,7 +64,8 @@ fn colours(rows: &Values) -> Vec<u64> {
                 .map(|value| (value.0, of_value.get(value).copied().unwrap_or(0)))
                 .collect();
             seen.sort_unstable();
-            seen.iter().fold(*colour, |c, (column, v)| mix(mix(c, (*column).into()), *v))
+            seen.iter()
+                .fold(*colour, |c, (column, v)| mix(mix(c, (*column).into()), *v))
         };
         colours = rows.iter().zip(&colours).map(next).collect();
     }

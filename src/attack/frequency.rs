@@ -43,7 +43,6 @@ pub(super) fn rank_alignment(target: &PassView, held: &PassView) -> f64 {
     expected / real(rows)
 }
 
-
 fn classes(view: &PassView) -> BTreeMap<usize, Vec<Vec<usize>>> {
     let mut out: BTreeMap<usize, Vec<Vec<usize>>> = BTreeMap::new();
     for group in view.groups().values() {

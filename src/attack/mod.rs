@@ -27,6 +27,5 @@ mod suite;
 mod view;
 
 pub use population::{Known, Population};
-pub use suite::{Finding, Report, Settings, Target, run};
-pub use suite::views;
+pub use suite::{Finding, Report, Settings, Target, run, views};
 pub use view::{PassView, RowView};

@@ -39,7 +39,10 @@ pub(super) fn mine(filters: &[Vec<u8>], names: &[&str], right: &[&str]) -> f64 {
     seen.sort_unstable();
     seen.dedup();
     for name in seen {
-        let has = found.iter().map(|(pair, _)| pairs(name).any(|p| p == *pair)).collect();
+        let has = found
+            .iter()
+            .map(|(pair, _)| pairs(name).any(|p| p == *pair))
+            .collect();
         by_pairs.entry(has).or_default().push(name);
     }
     let hits = right.iter().enumerate().filter(|(row, name)| {
@@ -76,7 +79,9 @@ struct Rows(Vec<u64>);
 
 impl Rows {
     fn has(&self, row: usize) -> bool {
-        self.0.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        self.0
+            .get(row / 64)
+            .is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
     fn and(&self, other: &Rows) -> Rows {
@@ -96,7 +101,9 @@ fn columns(filters: &[Vec<u8>]) -> Vec<Rows> {
     for (row, filter) in filters.iter().enumerate() {
         for (byte, value) in filter.iter().enumerate() {
             for bit in (0..8).filter(|bit| value >> bit & 1 == 1) {
-                let word = out.get_mut(byte * 8 + bit).and_then(|c| c.0.get_mut(row / 64));
+                let word = out
+                    .get_mut(byte * 8 + bit)
+                    .and_then(|c| c.0.get_mut(row / 64));
                 if let Some(word) = word {
                     *word |= 1 << (row % 64);
                 }
@@ -108,7 +115,10 @@ fn columns(filters: &[Vec<u8>]) -> Vec<Rows> {
 
 /// The longest set of bits, found greedily, that are set together in about `support` rows.
 fn pattern(columns: &[Rows], support: f64) -> Option<Rows> {
-    let enough: Vec<&Rows> = columns.iter().filter(|c| c.count() >= support * SLACK).collect();
+    let enough: Vec<&Rows> = columns
+        .iter()
+        .filter(|c| c.count() >= support * SLACK)
+        .collect();
     let mut best: Option<(usize, Rows)> = None;
     for start in &enough {
         let mut rows = (*start).clone();
@@ -118,7 +128,10 @@ fn pattern(columns: &[Rows], support: f64) -> Option<Rows> {
         loop {
             let kept = |c: &&Rows| rows.and(c).count();
             left.retain(|c| kept(c) >= support * SLACK && !std::ptr::eq(*c, *start));
-            let next = left.iter().map(|c| (kept(c), *c)).max_by(|a, b| a.0.total_cmp(&b.0));
+            let next = left
+                .iter()
+                .map(|c| (kept(c), *c))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
             let Some((_, next)) = next else { break };
             rows = rows.and(next);
             left.retain(|c| !std::ptr::eq(*c, next));

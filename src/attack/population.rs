@@ -1,7 +1,7 @@
 //! The people that the adversary holds in the clear.
 
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha20Rng;
 
 use crate::pseudonymise::{Identity, Pseudonym};

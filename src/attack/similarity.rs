@@ -18,11 +18,14 @@ const COMPONENTS: usize = 120;
 /// Rounds of the subspace iteration.
 const ITERATIONS: usize = 5;
 /// Components of the rounds of pairing.
-const ROUNDS: [usize; 9] = [8, 12, 16, 24, 36, 54, 80, 120, 120];
-/// Components whose signs are tried both ways where their skewness does not tell.
-const DOUBTED: usize = 3;
+const ROUNDS: [usize; 12] = [8, 8, 10, 12, 16, 24, 36, 54, 80, 80, 120, 120];
+/// Below so many components only the nearest two thirds of the pairs are learnt from.
+const KEPT: usize = 10;
 /// Rows whose cosines are held at a time.
 const CHUNK: usize = 512;
+
+/// The row that a row is taken for, and how near it is.
+type Name = Option<(usize, f32)>;
 
 /// Rows of features: bits, or tags one by one.
 pub(super) type Features = Vec<Vec<f32>>;
@@ -36,14 +39,10 @@ pub(super) fn structure(target: &Features, held: &Features, right: &[Option<usiz
         return 0.0;
     }
     let (ours, theirs) = (components(target), components(held));
-    let pairs = signs(&ours, &theirs)
-        .into_iter()
-        .map(|start| refine(&ours, &theirs, start))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let Some((_, names)) = pairs else {
-        return 0.0;
-    };
-    let hit = |(name, right): (&Option<usize>, &Option<usize>)| name.is_some() && name == right;
+    let start = by_profile(&ours, &theirs);
+    let names = refine(&ours, &theirs, start);
+    let hit =
+        |(name, right): (&Name, &Option<usize>)| name.is_some() && name.map(|n| n.0) == *right;
     real(names.iter().zip(right).filter(|p| hit(*p)).count()) / real(known)
 }
 
@@ -85,103 +84,160 @@ fn components(rows: &Features) -> DMatrix<f32> {
     })
 }
 
-/// The starting rotations: the signs that skewness tells, and both for the few it tells least.
-fn signs(ours: &DMatrix<f32>, theirs: &DMatrix<f32>) -> Vec<Vec<f32>> {
-    let first = ROUNDS.first().copied().unwrap_or(0);
-    let first = first.min(ours.ncols()).min(theirs.ncols());
-    let (a, b): (Vec<f32>, Vec<f32>) =
-        (0..first).map(|c| (skewness(ours, c), skewness(theirs, c))).unzip();
-    let told: Vec<f32> = a.iter().zip(&b).map(|(x, y)| (x * y).signum()).collect();
-    let mut doubted: Vec<usize> = (0..first).collect();
-    let clear = |c: &usize| {
-        let of = |v: &[f32]| v.get(*c).copied().unwrap_or(0.0).abs();
-        of(&a).min(of(&b))
-    };
-    doubted.sort_by(|x, y| clear(x).total_cmp(&clear(y)));
-    doubted.truncate(DOUBTED);
-    (0_u32..1 << doubted.len())
-        .map(|choice| {
-            let mut signs = told.clone();
-            for (bit, column) in doubted.iter().enumerate() {
-                if choice >> bit & 1 == 1
-                    && let Some(sign) = signs.get_mut(*column)
-                {
-                    *sign = -*sign;
-                }
-            }
-            signs
-        })
-        .collect()
-}
-
-fn skewness(scores: &DMatrix<f32>, column: usize) -> f32 {
-    let values = scores.column(column);
-    let count = single(values.len());
-    let second: f32 = values.iter().map(|v| v * v).sum::<f32>() / count;
-    let third: f32 = values.iter().map(|v| v * v * v).sum::<f32>() / count;
-    third / second.max(1e-12).powf(1.5)
-}
-
-/// Pairs the rows, learns the rotation, and again with more components. Gives how well the pairs
-/// fit at the end, and for each row the name.
-fn refine(
-    ours: &DMatrix<f32>,
-    theirs: &DMatrix<f32>,
-    signs: Vec<f32>,
-) -> (f32, Vec<Option<usize>>) {
-    let mut rotation = DMatrix::from_diagonal(&nalgebra::DVector::from_vec(signs));
-    let mut names = vec![None; ours.nrows()];
-    let mut fit = 0.0;
-    for (round, wanted) in ROUNDS.iter().enumerate() {
-        let dims = (*wanted).min(ours.ncols()).min(theirs.ncols());
-        if round > 0 {
-            let Some(next) = procrustes(ours, theirs, &names, dims) else {
-                break;
+/// A first pairing: rows whose similarities to all others, put in order, are alike. Who is close to
+/// many and who to none does not depend on the key.
+fn by_profile(ours: &DMatrix<f32>, theirs: &DMatrix<f32>) -> Vec<Name> {
+    let (a, b) = (profiles(ours), profiles(theirs));
+    let width = b.ncols();
+    // Each feature counts by how much it varies among people; the many quantiles as one group, the
+    // scores without their signs as another.
+    let scaled = |m: &DMatrix<f32>| {
+        let mean = m.row_mean();
+        let spread = m.row_variance();
+        DMatrix::from_fn(m.nrows(), width, |r, c| {
+            let own = m.get((r, c)).copied().unwrap_or(0.0);
+            let spread = spread.get(c).copied().unwrap_or(1.0).max(1e-12).sqrt();
+            let group = if c < QUANTILES {
+                single(QUANTILES) / 8.0
+            } else {
+                1.0
             };
-            rotation = next;
-        }
-        let (new_fit, new) = pair_up(ours, theirs, &rotation, dims.min(rotation.nrows()));
-        // A start that pairs next to nobody is not worth going on with.
-        if round == 1 && new.iter().flatten().count() * 50 < new.len() {
-            return (0.0, new);
-        }
-        (fit, names) = (new_fit, new);
+            (own - mean.get(c).copied().unwrap_or(0.0)) / spread / group.sqrt()
+        })
+    };
+    nearest(&scaled(&a), &scaled(&b), Measure::Distance)
+}
+
+/// Components whose scores are compared without their signs.
+const SIGNLESS: usize = 10;
+/// Points at which a row's ordered similarities are read.
+const QUANTILES: usize = 48;
+
+fn profiles(scores: &DMatrix<f32>) -> DMatrix<f32> {
+    let rows = unit(scores);
+    let turned = rows.transpose();
+    let count = rows.nrows();
+    let chunks: Vec<usize> = (0..count).step_by(CHUNK).collect();
+    let parts: Vec<Vec<Vec<f32>>> = chunks
+        .into_par_iter()
+        .map(|from| {
+            let height = CHUNK.min(count - from);
+            let cosines = rows.rows(from, height) * &turned;
+            (0..height)
+                .map(|r| {
+                    let mut row: Vec<f32> = cosines.row(r).iter().copied().collect();
+                    row.sort_by(f32::total_cmp);
+                    // Denser towards both ends, where people differ most.
+                    let point = |q: usize| {
+                        let t = (single(q) + 0.5) / single(QUANTILES);
+                        let s = 0.5 - 0.5 * (std::f32::consts::PI * t).cos();
+                        let place = (s * single(count - 1)).round();
+                        let place = (0..count).nth(to_place(place)).unwrap_or(0);
+                        row.get(place).copied().unwrap_or(0.0)
+                    };
+                    (0..QUANTILES).map(point).collect()
+                })
+                .collect()
+        })
+        .collect();
+    let all: Vec<Vec<f32>> = parts.into_iter().flatten().collect();
+    DMatrix::from_fn(
+        count,
+        QUANTILES + SIGNLESS.min(scores.ncols()),
+        |r, c| match c.checked_sub(QUANTILES) {
+            None => all
+                .get(r)
+                .and_then(|row| row.get(c))
+                .copied()
+                .unwrap_or(0.0),
+            Some(c) => scores.get((r, c)).copied().unwrap_or(0.0).abs(),
+        },
+    )
+}
+
+/// A whole number of a size that a list can have.
+fn to_place(value: f32) -> usize {
+    // Counts are far below 2^24; the cast saturates.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small count"
+    )]
+    {
+        value.max(0.0) as usize
     }
-    (fit, names)
+}
+
+/// Learns the rotation from the pairs, pairs anew, and again with more components.
+fn refine(ours: &DMatrix<f32>, theirs: &DMatrix<f32>, start: Vec<Name>) -> Vec<Name> {
+    let mut names = start;
+    for wanted in ROUNDS {
+        let dims = wanted.min(ours.ncols()).min(theirs.ncols());
+        let Some(rotation) = procrustes(ours, theirs, &names, dims) else {
+            break;
+        };
+        let turned = unit(&(ours.columns(0, dims) * rotation));
+        let held = unit(&theirs.columns(0, dims).into_owned());
+        names = nearest(&turned, &held, Measure::Cosine);
+        // The pairs that lie nearest are the likeliest to be right.
+        let mut near: Vec<f32> = names.iter().flatten().map(|n| n.1).collect();
+        near.sort_by(f32::total_cmp);
+        let bar = near.get(near.len() / 3).copied().unwrap_or(f32::MIN);
+        if dims < KEPT {
+            for name in &mut names {
+                *name = name.filter(|n| n.1 >= bar);
+            }
+        }
+    }
+    names
 }
 
 /// The rotation that brings the paired rows of `ours` nearest to those of `theirs`.
 fn procrustes(
     ours: &DMatrix<f32>,
     theirs: &DMatrix<f32>,
-    names: &[Option<usize>],
+    names: &[Name],
     dims: usize,
 ) -> Option<DMatrix<f32>> {
     let pairs: Vec<(usize, usize)> = names
         .iter()
         .enumerate()
-        .filter_map(|(row, name)| Some((row, (*name)?)))
+        .filter_map(|(row, name)| Some((row, name.as_ref()?.0)))
         .collect();
     if pairs.len() < 10 {
         return None;
     }
-    let of = |m: &DMatrix<f32>, rows: Vec<usize>| m.select_rows(&rows).columns(0, dims).into_owned();
+    let of =
+        |m: &DMatrix<f32>, rows: Vec<usize>| m.select_rows(&rows).columns(0, dims).into_owned();
     let a = of(ours, pairs.iter().map(|p| p.0).collect());
     let b = of(theirs, pairs.iter().map(|p| p.1).collect());
     let svd = (a.transpose() * b).svd(true, true);
     Some(svd.u? * svd.v_t?)
 }
 
-/// For each row of `ours`, turned, the nearest of `theirs` by the angle, if it is the nearest the
-/// other way as well. Gives the mean cosine of the pairs times their share.
-fn pair_up(
-    ours: &DMatrix<f32>,
-    theirs: &DMatrix<f32>,
-    rotation: &DMatrix<f32>,
-    dims: usize,
-) -> (f32, Vec<Option<usize>>) {
-    let turned = unit(&(ours.columns(0, dims) * rotation));
-    let held = unit(&theirs.columns(0, dims).into_owned()).transpose();
+/// What makes two rows near.
+#[derive(Clone, Copy, PartialEq)]
+enum Measure {
+    /// The product of rows of length one.
+    Cosine,
+    /// The square of the distance.
+    Distance,
+}
+
+/// For each row of `ours` the nearest of `theirs`, if it is the nearest the other way as well.
+fn nearest(ours: &DMatrix<f32>, theirs: &DMatrix<f32>, measure: Measure) -> Vec<Name> {
+    // The nearest by distance has the greatest product less half its own square.
+    let half = |r: usize| match measure {
+        Measure::Cosine => 0.0,
+        Measure::Distance => theirs.row(r).norm_squared() / 2.0,
+    };
+    let halves: Vec<f32> = (0..theirs.nrows()).map(half).collect();
+    let ours_half = |r: usize| match measure {
+        Measure::Cosine => 0.0,
+        Measure::Distance => ours.row(r).norm_squared() / 2.0,
+    };
+    let turned = ours;
+    let held = theirs.transpose();
     // Cosines of a few hundred rows with all others at a time: of each row the nearest, and of
     // each of the others the nearest among those rows.
     let chunks: Vec<usize> = (0..turned.nrows()).step_by(CHUNK).collect();
@@ -189,11 +245,17 @@ fn pair_up(
         .into_par_iter()
         .map(|from| {
             let rows = CHUNK.min(turned.nrows() - from);
-            let cosines = turned.rows(from, rows) * &held;
+            let mut cosines = turned.rows(from, rows) * &held;
+            for (mut column, half) in cosines.column_iter_mut().zip(&halves) {
+                column.add_scalar_mut(-half);
+            }
+            for (r, mut row) in cosines.row_iter_mut().enumerate() {
+                row.add_scalar_mut(-ours_half(from + r));
+            }
+            let cosines = cosines;
             let mut there = vec![(0, f32::MIN); rows];
             let mut back = vec![(0, f32::MIN); held.ncols()];
-            for (column, (best, cosines)) in
-                back.iter_mut().zip(cosines.column_iter()).enumerate()
+            for (column, (best, cosines)) in back.iter_mut().zip(cosines.column_iter()).enumerate()
             {
                 let mut most = f32::MIN;
                 for (cosine, best_there) in cosines.iter().zip(&mut there) {
@@ -218,19 +280,11 @@ fn pair_up(
             }
         }
     }
-    let mut sum = 0.0;
-    let names: Vec<Option<usize>> = there
-        .iter()
-        .enumerate()
-        .map(|(row, (name, cosine))| {
-            let mutual = back.get(*name).is_some_and(|b| b.0 == row);
-            if mutual {
-                sum += cosine;
-            }
-            mutual.then_some(*name)
-        })
-        .collect();
-    (sum / single(ours.nrows().max(1)), names)
+    let mutual = |(row, (name, near)): (usize, &(usize, f32))| {
+        let both = back.get(*name).is_some_and(|b| b.0 == row);
+        both.then_some((*name, *near))
+    };
+    there.iter().enumerate().map(mutual).collect()
 }
 
 fn unit(rows: &DMatrix<f32>) -> DMatrix<f32> {

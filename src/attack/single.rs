@@ -24,7 +24,10 @@ pub(super) fn unkeyed(parts: &[Part], people: &[Identity<'_>], salt: &[u8]) -> V
     let mut out = Vec::new();
     for who in people {
         for value in Part::messages(parts, who) {
-            let full = Sha256::new().chain_update(&value).chain_update(salt).finalize();
+            let full = Sha256::new()
+                .chain_update(&value)
+                .chain_update(salt)
+                .finalize();
             out.push(std::array::from_fn(|i| full.get(i).copied().unwrap_or(0)));
         }
     }
@@ -90,7 +93,10 @@ pub(super) fn bits_per_token(name: &str) -> Vec<u8> {
     for (a, b) in before.zip(name.bytes().chain([b' '])) {
         let digest = Sha256::digest([a, b]);
         for pair in digest.chunks_exact(2).take(10) {
-            let value = pair.first_chunk::<2>().map_or(0, |p| u16::from_le_bytes(*p)) & 1023;
+            let value = pair
+                .first_chunk::<2>()
+                .map_or(0, |p| u16::from_le_bytes(*p))
+                & 1023;
             if let Some(slot) = out.get_mut(usize::from(value >> 3)) {
                 *slot |= 1 << (value & 7);
             }

@@ -123,7 +123,8 @@ pub fn run(target: &Target<'_>, settings: &Settings, progress: &dyn Progress) ->
         }
     }
     progress.end();
-    run.findings.sort_by(|a, b| (a.attack.len(), a.attack).cmp(&(b.attack.len(), b.attack)));
+    run.findings
+        .sort_by(|a, b| (a.attack.len(), a.attack).cmp(&(b.attack.len(), b.attack)));
     Report {
         kind: target.kind.to_owned(),
         people: target.people.all().len(),
@@ -146,35 +147,84 @@ impl Run<'_> {
                 .iter()
                 .map(|p| bits_per_token(p.identity().surname.unwrap_or_default()))
                 .collect();
-            let points: Vec<(usize, &[u8])> =
-                lengths.iter().copied().zip(filters.iter().map(Vec::as_slice)).collect();
+            let points: Vec<(usize, &[u8])> = lengths
+                .iter()
+                .copied()
+                .zip(filters.iter().map(Vec::as_slice))
+                .collect();
             length_correlation(&points)
         };
         for (view, theirs) in self.target.passes.iter().zip(&held) {
             let aligned = rank_alignment(view, theirs);
-            self.push("A1", "rank alignment", view, all.len(), aligned, RANK, Some(worst_single));
-            let seen = shares(view);
             let is_key = view.form.is_none();
+            // The rank of a block names the block's value, of a date or a code, and no person.
+            let gate = if is_key { RANK } else { STRUCTURE };
+            self.push(
+                "A1",
+                "rank alignment",
+                view,
+                all.len(),
+                aligned,
+                gate,
+                Some(worst_single),
+            );
+            let seen = shares(view);
             // A block is one person's or a few people's by design: its bound is the cap.
-            let most = if is_key { RANK.max(10.0 / real(view.rows.len()).max(1.0)) } else { 1.0 };
-            self.push("A2", "largest group", view, all.len(), seen.largest, most, None);
+            let most = if is_key {
+                RANK.max(10.0 / real(view.rows.len()).max(1.0))
+            } else {
+                1.0
+            };
+            self.push(
+                "A2",
+                "largest group",
+                view,
+                all.len(),
+                seen.largest,
+                most,
+                None,
+            );
             if is_key {
                 let short = 1.0 - seen.distinct;
                 let gate = 1.0 - LEAST_DISTINCT;
-                self.push("A2", "keys that are not different", view, all.len(), short, gate, None);
+                self.push(
+                    "A2",
+                    "keys that are not different",
+                    view,
+                    all.len(),
+                    short,
+                    gate,
+                    None,
+                );
                 continue;
             }
             let tags = matches!(view.form, Some(Form::Lanes(_)));
             let gate = if tags { CONSTANT_TAG } else { CONSTANT_BIT };
             let constant = constancy(view, tags);
-            self.push("A8", "constant positions", view, all.len(), constant, gate, Some(1.0));
+            self.push(
+                "A8",
+                "constant positions",
+                view,
+                all.len(),
+                constant,
+                gate,
+                Some(1.0),
+            );
             let points: Vec<(usize, &[u8])> = view
                 .rows
                 .iter()
                 .filter_map(|row| Some((*lengths.get(row.person)?, row.encoding.as_slice())))
                 .collect();
             let r = length_correlation(&points);
-            self.push("A10", "length of the surname", view, all.len(), r, LENGTH, Some(unprotected_length));
+            self.push(
+                "A10",
+                "length of the surname",
+                view,
+                all.len(),
+                r,
+                LENGTH,
+                Some(unprotected_length),
+            );
         }
     }
 
@@ -196,7 +246,10 @@ impl Run<'_> {
             let open = PassView {
                 name: view.name.clone(),
                 form: None,
-                rows: (0..).zip(&list).map(|(person, key)| row(person, *key)).collect(),
+                rows: (0..)
+                    .zip(&list)
+                    .map(|(person, key)| row(person, *key))
+                    .collect(),
             };
             let all_found = found(&open, &known);
             let (attack, what) = match view.form {
@@ -205,9 +258,21 @@ impl Run<'_> {
             };
             new.push((attack, what, view, found(view, &known), Some(all_found)));
             let same = found(view, &keys(view));
-            new.push(("A7", "another key", view, found(view, &keys(wrong)), Some(same)));
+            new.push((
+                "A7",
+                "another key",
+                view,
+                found(view, &keys(wrong)),
+                Some(same),
+            ));
             let shared = found(wrong, &keys(other));
-            new.push(("A11", "the same people in two projects", view, shared, Some(same)));
+            new.push((
+                "A11",
+                "the same people in two projects",
+                view,
+                shared,
+                Some(same),
+            ));
         }
         for (attack, what, view, figure, unprotected) in new {
             self.push(attack, what, view, all.len(), figure, 0.0, unprotected);
@@ -219,10 +284,13 @@ impl Run<'_> {
         let (target, held) = self.target.people.sample(size, overlap);
         let n = target.len();
         let shift = self.place_of(held);
-        let right: Vec<Option<usize>> =
-            (0..n).map(|p| p.checked_sub(shift).filter(|p| *p < held.len())).collect();
-        let own: Vec<Vec<PassView>> =
-            OWN.iter().map(|seed| self.encode(held, shift, *seed)).collect();
+        let right: Vec<Option<usize>> = (0..n)
+            .map(|p| p.checked_sub(shift).filter(|p| *p < held.len()))
+            .collect();
+        let own: Vec<Vec<PassView>> = OWN
+            .iter()
+            .map(|seed| self.encode(held, shift, *seed))
+            .collect();
         let plain = plain_structure(target, held, &right);
         let single = single_equality(target, held, shift);
         let mined = mined(target, held);
@@ -232,18 +300,56 @@ impl Run<'_> {
                 ..view.clone()
             };
             let theirs: Vec<&PassView> = own.iter().filter_map(|o| o.get(number)).collect();
-            let Some(first) = theirs.first() else { continue };
+            let Some(first) = theirs.first() else {
+                continue;
+            };
             let share = named_by_pattern(&ours, first);
-            self.tell("A3", "pattern of equal values", view, n, overlap, share, EQUALITY, single);
+            self.tell(
+                "A3",
+                "pattern of equal values",
+                view,
+                n,
+                overlap,
+                share,
+                EQUALITY,
+                single,
+            );
             if ours.form.is_none() {
                 continue;
             }
             let share = block_structure(&ours, first);
-            self.tell("A4", "blocks by their pattern", view, n, overlap, share, STRUCTURE, plain);
+            self.tell(
+                "A4",
+                "blocks by their pattern",
+                view,
+                n,
+                overlap,
+                share,
+                STRUCTURE,
+                plain,
+            );
             let share = file_structure(&ours, &theirs, held.len(), shift);
-            self.tell("A4", "structure of the file", view, n, overlap, share, STRUCTURE, plain);
+            self.tell(
+                "A4",
+                "structure of the file",
+                view,
+                n,
+                overlap,
+                share,
+                STRUCTURE,
+                plain,
+            );
             let share = mined_rows(&ours, target, held);
-            self.tell("A5", "bits that go together", view, n, overlap, share, 0.0, mined);
+            self.tell(
+                "A5",
+                "bits that go together",
+                view,
+                n,
+                overlap,
+                share,
+                0.0,
+                mined,
+            );
         }
     }
 
@@ -369,16 +475,22 @@ pub fn views(
     out
 }
 
-/// Forename, surname, date of birth and sex of people, each as a key of its own: what must not be
-/// made.
+/// Forename, surname, year of birth, sex and postcode district, each as a key of its own: what must
+/// not be made.
 fn single_fields(people: &[Known]) -> Vec<PassView> {
-    let mut views: Vec<PassView> = ["forename", "surname", "date of birth", "sex"]
-        .map(|name| PassView {
-            name: name.to_owned(),
-            form: None,
-            rows: Vec::new(),
-        })
-        .into();
+    let mut views: Vec<PassView> = [
+        "forename",
+        "surname",
+        "year of birth",
+        "sex",
+        "postcode district",
+    ]
+    .map(|name| PassView {
+        name: name.to_owned(),
+        form: None,
+        rows: Vec::new(),
+    })
+    .into();
     for (person, known) in people.iter().enumerate() {
         for (view, key) in views.iter_mut().zip(field_keys(known)) {
             view.rows.extend(key.map(|key| row(person, key)));
@@ -388,21 +500,16 @@ fn single_fields(people: &[Known]) -> Vec<PassView> {
 }
 
 /// Stand-ins for the hashes of single fields: equal where the values are equal.
-fn field_keys(known: &Known) -> [Option<Pseudonym>; 4] {
+fn field_keys(known: &Known) -> [Option<Pseudonym>; 5] {
     let who = known.identity();
-    let key = |text: Option<String>| {
-        let list = unkeyed_text(&text?);
-        Some(list)
-    };
-    let date = match (who.year, who.month, who.day) {
-        (Some(y), Some(m), Some(d)) => Some(format!("{y}-{m}-{d}")),
-        _ => None,
-    };
+    let key = |text: Option<String>| text.map(|t| unkeyed_text(&t));
+    let district = who.postcode.and_then(|p| p.split(' ').next());
     [
         key(who.forename.map(str::to_owned)),
         key(who.surname.map(str::to_owned)),
-        key(date),
+        key(who.year.map(|y| y.to_string())),
         key(who.sex.map(str::to_owned)),
+        key(district.map(str::to_owned)),
     ]
 }
 
@@ -447,14 +554,20 @@ fn file_structure(ours: &PassView, theirs: &[&PassView], held: usize, shift: usi
     let Some(form) = &ours.form else { return 0.0 };
     // Only people who have a row on the adversary's side can be named.
     let by_person = |view: &PassView| -> HashMap<usize, Vec<u8>> {
-        view.rows.iter().map(|r| (r.person, r.encoding.clone())).collect()
+        view.rows
+            .iter()
+            .map(|r| (r.person, r.encoding.clone()))
+            .collect()
     };
     let sides: Vec<HashMap<usize, Vec<u8>>> = theirs.iter().map(|v| by_person(v)).collect();
     let mut people: Vec<usize> = (shift..shift + held).collect();
     people.retain(|p| sides.iter().all(|side| side.contains_key(p)));
     let place: HashMap<usize, usize> = people.iter().enumerate().map(|(i, p)| (*p, i)).collect();
-    let right: Vec<Option<usize>> =
-        ours.rows.iter().map(|r| place.get(&r.person).copied()).collect();
+    let right: Vec<Option<usize>> = ours
+        .rows
+        .iter()
+        .map(|r| place.get(&r.person).copied())
+        .collect();
     let own: Vec<Vec<u8>> = ours.rows.iter().map(|r| r.encoding.clone()).collect();
     let other: Vec<Vec<Vec<u8>>> = sides
         .iter()
@@ -483,13 +596,15 @@ fn one_hot(encodings: &[Vec<u8>]) -> Features {
     encodings.iter().map(row).collect()
 }
 
-/// A3 on four hashes of single fields under one pseudonym.
+/// A3 on five hashes of single fields under one pseudonym.
 fn single_equality(target: &[Known], held: &[Known], shift: usize) -> f64 {
     let values = |people: &[Known]| -> Values {
         let row = |known: &Known| {
             let keys = field_keys(known);
             let columns = (0_u16..).zip(keys);
-            columns.filter_map(|(c, key)| Some((c, number(&key?)))).collect()
+            columns
+                .filter_map(|(c, key)| Some((c, number(&key?))))
+                .collect()
         };
         people.iter().map(row).collect()
     };
@@ -518,12 +633,17 @@ fn pattern_of(view: &PassView) -> (Values, Vec<usize>) {
             people.push(row.person);
             people.len() - 1
         });
-        let Some(own) = values.get_mut(place) else { continue };
+        let Some(own) = values.get_mut(place) else {
+            continue;
+        };
         own.push((0, number(&row.key)));
         if matches!(view.form, Some(Form::Lanes(_))) {
             let tags = (1_u16..).zip(&row.encoding).filter(|(_, tag)| **tag != 0);
             own.extend(tags.map(|(lane, tag)| {
-                (lane, number(&row.key) ^ u64::from(*tag).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+                (
+                    lane,
+                    number(&row.key) ^ u64::from(*tag).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                )
             }));
         }
     }
@@ -532,8 +652,12 @@ fn pattern_of(view: &PassView) -> (Values, Vec<usize>) {
 
 /// A5 on filters of the forename alone under one key.
 fn mined(target: &[Known], held: &[Known]) -> f64 {
-    let Ok(layout) = Filters::fields(512) else { return 0.0 };
-    let Some(range) = layout.ranges().into_iter().next() else { return 0.0 };
+    let Ok(layout) = Filters::fields(512) else {
+        return 0.0;
+    };
+    let Some(range) = layout.ranges().into_iter().next() else {
+        return 0.0;
+    };
     let who: Vec<Identity<'_>> = target.iter().map(Known::identity).collect();
     let filters: Vec<Vec<u8>> = layout
         .plain([9; 16], &who)

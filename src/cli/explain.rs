@@ -29,6 +29,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::protect::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
+        super::attack::EXPLANATIONS,
         super::defect::EXPLANATIONS,
     ]
     .into_iter()

@@ -7,6 +7,7 @@
 mod output;
 mod progress;
 
+mod attack;
 mod check;
 mod clkhash;
 mod defect;
@@ -63,6 +64,8 @@ enum Command {
     Resume(resume::Args),
     /// Recompute every digest and the row accounting of a run.
     Verify(verify::Args),
+    /// Let a motivated intruder at a run's own encodings.
+    Attack(attack::Args),
     /// Write synthetic extracts of England and Wales with a known truth.
     Synth(synth::Args),
     /// Make, inspect, split and combine keys.
@@ -113,6 +116,7 @@ fn work() -> ExitCode {
         Command::Run(args) => run::run(args, &context),
         Command::Resume(args) => resume::run(args, &context),
         Command::Verify(args) => verify::run(args, &context),
+        Command::Attack(args) => attack::run(args, &context),
         Command::Synth(args) => synth::run(args, &context),
         Command::Key(args) => key::run(args, &context),
         Command::Pseudonymise(args) => pseudonymise::run(args, &context),

@@ -410,6 +410,7 @@ macro_rules! from_room {
 from_room!(
     crate::pseudonymise::KeyError,
     crate::synth::SynthError,
+    crate::columnar::ColumnarError,
     crate::ingest::IngestError,
     crate::pseudonymise::PseudonymiseError,
     crate::link::LinkError,

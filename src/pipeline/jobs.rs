@@ -119,7 +119,7 @@ pub fn ingest_job(
 }
 
 /// The canonical tables that `ingest` wrote: `stage/01-ingest/<table>/<system>.parquet`.
-fn clear_tables(root: &Path, receipts: &Receipts) -> Vec<pseudonymise::ClearTable> {
+pub(super) fn clear_tables(root: &Path, receipts: &Receipts) -> Vec<pseudonymise::ClearTable> {
     let outputs = receipts.get(&Stage::Ingest).map(|r| r.outputs.as_slice());
     outputs
         .unwrap_or_default()
@@ -143,7 +143,7 @@ fn table_and_system(path: &Path) -> Option<(Table, String)> {
 }
 
 /// The systems in the order in which the pipeline names them.
-fn systems(prepared: &Prepared) -> Vec<String> {
+pub(super) fn systems(prepared: &Prepared) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for source in &prepared.sources {
         if !out.contains(&source.system) {

@@ -2,9 +2,10 @@
 //!
 //! [`file`] is the grammar, `key_section` the part of it about the key; `project` confines paths; `prepare` finds and digests the inputs;
 //! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
-//! `run_directory` are what is on disk; `verify` checks it; `rehearse` writes synthetic extracts
+//! `run_directory` are what is on disk; `verify` checks it; `attack` lets a motivated intruder at its encodings; `rehearse` writes synthetic extracts
 //! first where the pipeline says so.
 
+mod attack;
 pub mod error;
 pub mod file;
 mod jobs;
@@ -18,6 +19,7 @@ mod run_directory;
 mod runner;
 mod verify;
 
+pub use attack::{Attacked, attack};
 pub use check::{Checked, check};
 pub use error::{EXPLANATIONS, PipelineError};
 pub use receipt::{Manifest, Plan, Receipt};

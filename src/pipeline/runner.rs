@@ -74,6 +74,18 @@ pub fn run(
 /// Goes on with a run that was interrupted. Inputs, configuration and key must be those it began
 /// with.
 pub fn resume(root: &Path, progress: &dyn Progress) -> Result<Outcome, PipelineError> {
+    let (plan, prepared) = prepared_again(root)?;
+    let id = run_id(&plan)?;
+    let mut directory = RunDirectory::open(root, &id)?;
+    directory.log("resume", json!({}));
+    go_on(&mut directory, &prepared, &Options::default(), progress)
+}
+
+/// The plan of a run and what it was made from, prepared again.
+///
+/// # Errors
+/// A run whose inputs, configuration or key are no longer those it began with.
+pub(super) fn prepared_again(root: &Path) -> Result<(Plan, Prepared), PipelineError> {
     let (plan, _) = read_plan(root)?;
     let (origin, _): (Origin, Digest) = read_record(&root.join("origin.json"))?;
     let pipeline = Pipeline::read(&origin.pipeline)?;
@@ -86,10 +98,7 @@ pub fn resume(root: &Path, progress: &dyn Progress) -> Result<Outcome, PipelineE
     let project = Project::of(&pipeline.path, origin.data.clone());
     let prepared = prepare(pipeline, project)?;
     same_plan(&plan, &prepared)?;
-    let id = run_id(&plan)?;
-    let mut directory = RunDirectory::open(root, &id)?;
-    directory.log("resume", json!({}));
-    go_on(&mut directory, &prepared, &Options::default(), progress)
+    Ok((plan, prepared))
 }
 
 /// The plan of a run directory.
@@ -131,7 +140,7 @@ fn start(directory: &mut RunDirectory, prepared: &Prepared) -> Result<(), Pipeli
     Ok(())
 }
 
-fn same_plan(plan: &Plan, prepared: &Prepared) -> Result<(), PipelineError> {
+pub(super) fn same_plan(plan: &Plan, prepared: &Prepared) -> Result<(), PipelineError> {
     if plan.key != prepared.plan.key {
         let path = prepared
             .pipeline

@@ -183,6 +183,7 @@ fn outputs(
             known.insert(path.to_path_buf());
         }
     }
+    known.extend(super::attack::REPORTS.map(PathBuf::from));
     for top in ["stage", "restricted", "review", "release"] {
         for file in files_below(&root.join(top))? {
             let path = Path::new(top).join(file);

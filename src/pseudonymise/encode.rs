@@ -14,13 +14,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::block::{BlockEncoder, Workspace};
+use super::block::{BlockEncoder, Form, Workspace};
 use super::gate::{Counter, block_cap, judge};
 use super::identity::PersonColumns;
 use super::key::Pseudonym;
+use super::look_alike::{ALIKE, Pattern, patterns};
 use super::match_key::{Encoder, RowNames, Scratch};
 use super::spill::{Sorted, Spill};
 use super::stage::{Job, PseudonymiseError, batch, output, pseudonyms};
@@ -115,7 +117,7 @@ pub(super) fn encode(
         if let Some(recipe) = &file.recipe {
             if let Some(shared) = shared.next() {
                 shared.sorted(|bucket| {
-                    kept(&bucket, PREFIX, PREFIX, &[], &mut counter);
+                    count_keys(&bucket, &mut counter);
                     Ok(())
                 })?;
             }
@@ -124,13 +126,16 @@ pub(super) fn encode(
         let keys = [footer.clone(), file.what.clone()];
         let path = folders.stage.join(&file.path);
         let written = match file.width {
-            0 => write_keys(&path, link, &keys)?,
-            width => write_blocks(&path, link, &keys, width, &caps, &mut counter)?,
+            0 => write_keys(&path, &link, &keys)?,
+            width => {
+                let gate = BlockGate::new(&link, width, file.tags, &caps)?;
+                write_blocks(&path, &link, &keys, &gate, &mut counter)?
+            }
         };
         report.files.push(output(folders, written));
         counted.insert(file.path.display().to_string(), counter.counts().to_vec());
         let path = folders.restricted.join("join").join(kind).join(&file.name);
-        let written = write_join(&path, join, std::slice::from_ref(&footer))?;
+        let written = write_join(&path, &join, std::slice::from_ref(&footer))?;
         report.files.push(output(folders, written));
         folders.progress.advance(1);
     }
@@ -181,6 +186,8 @@ struct PassFile {
     recipe: Option<String>,
     /// Bytes of an encoding; none for a match key.
     width: usize,
+    /// Whether they are tags.
+    tags: bool,
 }
 
 impl Passes {
@@ -193,6 +200,7 @@ impl Passes {
                 what: ("kinlink:recipe".to_owned(), recipe.clone()),
                 recipe: Some(recipe.clone()),
                 width: 0,
+                tags: false,
             }
         });
         let mut rules: Vec<String> = Vec::new();
@@ -213,6 +221,7 @@ impl Passes {
                 ),
                 recipe: None,
                 width: pass.form.width(),
+                tags: matches!(pass.form, Form::Lanes(_)),
             }
         });
         keys.chain(blocks).collect()
@@ -403,7 +412,7 @@ fn sources(rows: &[&[u8]]) -> ArrayRef {
 /// Writes match keys in the order of their rows.
 fn write_keys(
     path: &Path,
-    spill: Spill,
+    spill: &Spill,
     keys: &[(String, String)],
 ) -> Result<Written, ColumnarError> {
     let schema = link_schema(0);
@@ -419,20 +428,134 @@ fn write_keys(
     writer.finish()
 }
 
-/// Writes encodings in the order of their blocks, and counts who shares one. Blocks above the cap
-/// of a source are left out.
+/// What decides which rows of blocks may leave: the cap of each source, and which patterns enough
+/// rows have.
+struct BlockGate<'a> {
+    width: usize,
+    caps: &'a [u64],
+    alike: Option<HashMap<(usize, Pattern), u32>>,
+}
+
+impl<'a> BlockGate<'a> {
+    /// Looks at all rows once.
+    fn new(
+        spill: &Spill,
+        width: usize,
+        tags: bool,
+        caps: &'a [u64],
+    ) -> Result<Self, ColumnarError> {
+        let mut gate = BlockGate {
+            width,
+            caps,
+            alike: None,
+        };
+        if !tags {
+            return Ok(gate);
+        }
+        let mut alike: HashMap<(usize, Pattern), u32> = HashMap::new();
+        spill.sorted(|bucket| {
+            let rows: Vec<&[u8]> = bucket.rows().collect();
+            for block in rows.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
+                gate.patterns(block, |source, pattern, _| {
+                    *alike.entry((source, pattern)).or_default() += 1;
+                });
+            }
+            Ok(())
+        })?;
+        gate.alike = Some(alike);
+        Ok(gate)
+    }
+
+    /// The patterns of the rows of a block, source by source.
+    fn patterns<'r>(&self, block: &[&'r [u8]], mut each: impl FnMut(usize, Pattern, &'r [u8])) {
+        let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
+        let mut sources: Vec<usize> = block.iter().map(|row| source_of(row)).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
+            let own: Vec<&[u8]> = block
+                .iter()
+                .filter(|row| source_of(row) == source)
+                .copied()
+                .collect();
+            if self
+                .caps
+                .get(source)
+                .is_some_and(|cap| own.len() as u64 > *cap)
+            {
+                continue;
+            }
+            let after = 2 * P + 1;
+            let tags: Vec<&[u8]> = own
+                .iter()
+                .map(|row| row.get(after..after + self.width).unwrap_or_default())
+                .collect();
+            for (row, pattern) in own.iter().zip(patterns(&tags)) {
+                each(source, pattern, row);
+            }
+        }
+    }
+
+    /// The rows of a block that may leave, counted.
+    fn keep<'r>(&self, block: &[&'r [u8]], counter: &mut Counter, out: &mut Vec<&'r [u8]>) {
+        let before = out.len();
+        match &self.alike {
+            None => {
+                let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
+                for row in block {
+                    let source = source_of(row);
+                    let rows = block.iter().filter(|r| source_of(r) == source).count() as u64;
+                    if self.caps.get(source).is_none_or(|cap| rows <= *cap) {
+                        out.push(row);
+                    }
+                }
+            }
+            Some(alike) => self.patterns(block, |source, pattern, row| {
+                if alike.get(&(source, pattern)).is_some_and(|n| *n >= ALIKE) {
+                    out.push(row);
+                }
+            }),
+        }
+        count_block(block, out.get(before..).unwrap_or_default(), counter);
+    }
+}
+
+/// Counts the rows of a block that leave, and those that do not.
+fn count_block(block: &[&[u8]], kept: &[&[u8]], counter: &mut Counter) {
+    let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
+    let most = block.iter().map(|row| source_of(row)).max().unwrap_or(0);
+    let (mut all, mut left) = (vec![0_u64; most + 1], vec![0_u64; most + 1]);
+    for (counts, rows) in [(&mut all, block), (&mut left, kept)] {
+        for row in rows {
+            if let Some(count) = counts.get_mut(source_of(row)) {
+                *count += 1;
+            }
+        }
+    }
+    counter.group(&left);
+    for (source, (all, left)) in all.iter().zip(&left).enumerate() {
+        if all > left {
+            counter.capped(source, all - left);
+        }
+    }
+}
+
+/// Writes encodings in the order of their blocks, and counts who shares one.
 fn write_blocks(
     path: &Path,
-    spill: Spill,
+    spill: &Spill,
     keys: &[(String, String)],
-    width: usize,
-    caps: &[u64],
+    gate: &BlockGate<'_>,
     counter: &mut Counter,
 ) -> Result<Written, ColumnarError> {
-    let schema = link_schema(width);
+    let schema = link_schema(gate.width);
     let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
     spill.sorted(|bucket| {
-        let rows = kept(&bucket, P, 2 * P, caps, counter);
+        let all: Vec<&[u8]> = bucket.rows().collect();
+        let mut rows = Vec::with_capacity(all.len());
+        for block in all.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
+            gate.keep(block, counter, &mut rows);
+        }
         if rows.is_empty() {
             return Ok(());
         }
@@ -441,53 +564,32 @@ fn write_blocks(
             sources(&rows),
             column(&rows, 0, P),
             column(&rows, P, 2 * P),
-            column(&rows, after, after + width),
+            column(&rows, after, after + gate.width),
         ];
         writer.write(&batch(schema.clone(), columns, path)?)
     })?;
     writer.finish()
 }
 
-/// The rows of a bucket that may leave: groups of rows with the same first `key` bytes, those of a
-/// source (the byte at `source`) above its cap left out. A group lies in one bucket only.
-fn kept<'a>(
-    bucket: &'a Sorted,
-    key: usize,
-    source: usize,
-    caps: &[u64],
-    counter: &mut Counter,
-) -> Vec<&'a [u8]> {
+/// Counts the groups of match keys of a bucket.
+fn count_keys(bucket: &Sorted, counter: &mut Counter) {
     let rows: Vec<&[u8]> = bucket.rows().collect();
-    let mut out = Vec::with_capacity(rows.len());
-    let mut counts: Vec<u64> = Vec::new();
-    let source_of = |row: &[u8]| usize::from(row.get(source).copied().unwrap_or(0));
-    for group in rows.chunk_by(|a, b| a.get(..key) == b.get(..key)) {
-        counts.clear();
+    for group in rows.chunk_by(|a, b| a.get(..PREFIX) == b.get(..PREFIX)) {
+        let source_of = |row: &[u8]| usize::from(row.get(PREFIX).copied().unwrap_or(0));
+        let most = group.iter().map(|row| source_of(row)).max().unwrap_or(0);
+        let mut counts = vec![0_u64; most + 1];
         for row in group {
-            let source = source_of(row);
-            if counts.len() <= source {
-                counts.resize(source + 1, 0);
-            }
-            if let Some(count) = counts.get_mut(source) {
+            if let Some(count) = counts.get_mut(source_of(row)) {
                 *count += 1;
             }
         }
-        for (source, count) in counts.iter_mut().enumerate() {
-            if caps.get(source).is_some_and(|cap| *count > *cap) {
-                counter.capped(source, *count);
-                *count = 0;
-            }
-        }
         counter.group(&counts);
-        let stays = |row: &&&[u8]| counts.get(source_of(row)).is_some_and(|c| *c > 0);
-        out.extend(group.iter().filter(stays).copied());
     }
-    out
 }
 
 fn write_join(
     path: &Path,
-    spill: Spill,
+    spill: &Spill,
     keys: &[(String, String)],
 ) -> Result<Written, ColumnarError> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![

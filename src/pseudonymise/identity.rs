@@ -4,8 +4,11 @@ use std::path::Path;
 
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray, UInt32Array};
 
+use super::key::{ProjectKeys, Pseudonym};
+use super::match_key::RowNames;
 use super::part::Identity;
-use crate::columnar::{ColumnarError, date, date_at, text, text_at, u32};
+use super::stage::{RECORD_PSEUDONYM, record_pseudonym};
+use crate::columnar::{ColumnarError, TableReader, date, date_at, text, text_at, u32};
 use crate::schema::canonical::RECORD;
 
 /// The identifying columns of a batch, each of its type.
@@ -129,6 +132,38 @@ impl<'a> PersonColumns<'a> {
             other: &[],
         }
     }
+}
+
+/// Hands `each` the main name of every record of a kind in a clear table: who it is, the name of
+/// its row, and the pseudonym of its record.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn each_person(
+    path: &Path,
+    system: &str,
+    kind: &str,
+    keys: &ProjectKeys,
+    mut each: impl FnMut(&Identity<'_>, Pseudonym, Pseudonym),
+) -> Result<(), ColumnarError> {
+    let names = RowNames::new(keys);
+    let record_key = keys.derive(&[RECORD_PSEUDONYM]);
+    for batch in TableReader::open(path, Some(PersonColumns::NAMES))? {
+        let batch = batch?;
+        let columns = PersonColumns::of(&batch, path)?;
+        for row in 0..batch.num_rows() {
+            if columns.kind(row) != kind || columns.alias(row) != 0 {
+                continue;
+            }
+            let record = columns.record(row);
+            each(
+                &columns.identity(row),
+                names.name(system, record, 0),
+                record_pseudonym(&record_key, system, record),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Year, month and day of a count of days since 1970-01-01 (H. Hinnant, "chrono-compatible

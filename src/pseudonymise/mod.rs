@@ -14,6 +14,7 @@ pub mod gate;
 mod identity;
 mod key;
 pub mod lint;
+mod look_alike;
 mod match_key;
 mod part;
 mod payload;
@@ -30,6 +31,7 @@ pub use block::{
 };
 pub use defaults::{KINDS, default_blocks, default_recipes};
 pub use gate::{Because, GateError, KeyCounts, block_cap};
+pub use identity::each_person;
 pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
     ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,

@@ -85,10 +85,10 @@ impl Spill {
 
     /// Hands the buckets to `each` in order, every one sorted; together they are all rows sorted.
     pub(super) fn sorted(
-        self,
+        &self,
         mut each: impl FnMut(Sorted) -> Result<(), ColumnarError>,
     ) -> Result<(), ColumnarError> {
-        for (chunks, buffer) in self.chunks.iter().zip(self.buffers) {
+        for (chunks, buffer) in self.chunks.iter().zip(&self.buffers) {
             let spilt: usize = chunks.iter().map(|(_, length)| length).sum();
             let mut bytes = vec![0; spilt];
             let mut rest = bytes.as_mut_slice();
@@ -99,7 +99,7 @@ impl Spill {
                     .map_err(|source| io_error(&self.path, source))?;
                 rest = later;
             }
-            bytes.extend_from_slice(&buffer);
+            bytes.extend_from_slice(buffer);
             each(Sorted::new(bytes, self.width))?;
         }
         Ok(())

@@ -29,6 +29,9 @@ use crate::diagnostic::{Diagnose, Diagnostic};
 use crate::schema::canonical::{PSEUDONYM_BYTES, Table};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
+/// The use of the key of record pseudonyms.
+pub(super) const RECORD_PSEUDONYM: &str = "record pseudonym";
+
 /// One canonical table of one system, as `ingest` wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClearTable {
@@ -92,7 +95,7 @@ impl Diagnose for PseudonymiseError {
 /// Runs the stage.
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, PseudonymiseError> {
     let mut report = StageReport::default();
-    let record_key = job.keys.derive(&["record pseudonym"]);
+    let record_key = job.keys.derive(&[RECORD_PSEUDONYM]);
     let mut people = Vec::new();
     for table in &job.tables {
         let records = payload::write(job, table, &record_key, folders, &mut report)?;
