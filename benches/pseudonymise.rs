@@ -10,7 +10,10 @@
 )]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kinlink::pseudonymise::{Encoder, Identity, MasterKey, Recipe, Scratch};
+use kinlink::pseudonymise::{
+    Arrangement, BlockEncoder, BlockPass, BlockRule, Encoder, Identity, MasterKey, Recipe, Scratch,
+    Workspace,
+};
 use std::hint::black_box;
 
 fn person() -> Identity<'static> {
@@ -78,5 +81,30 @@ fn match_keys(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, hmac, match_keys);
+fn block_rows(c: &mut Criterion) {
+    let keys = MasterKey::of_rehearsal_seed(1).for_project("bench", "1");
+    let people: Vec<Identity<'static>> = vec![person(); 256];
+    let records: Vec<[u8; 16]> = (0..=255_u8).map(|i| [i; 16]).collect();
+    let mut group = c.benchmark_group("blocks");
+    group.throughput(Throughput::Elements(256));
+    for (name, arrangement) in [
+        ("lanes, fourteen passes", Arrangement::Lanes),
+        ("record filters, four passes", Arrangement::Record),
+        ("field filters, four passes", Arrangement::Fields),
+    ] {
+        let passes = BlockPass::of_rules(&BlockRule::usual(), arrangement).expect("passes");
+        let encoder = BlockEncoder::new(&keys, "adult", &passes);
+        group.bench_function(name, |b| {
+            let mut space = Workspace::default();
+            b.iter(|| {
+                encoder.encode(black_box(&people), &records, &mut space, |row| {
+                    black_box(row.encoding);
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, hmac, match_keys, block_rows);
 criterion_main!(benches);

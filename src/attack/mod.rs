@@ -29,3 +29,6 @@ mod view;
 pub use population::{Known, Population};
 pub use suite::{Finding, Report, Settings, Target, run, views};
 pub use view::{PassView, RowView};
+
+#[cfg(test)]
+mod tests;

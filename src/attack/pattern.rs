@@ -4,11 +4,10 @@
 //!
 //! The commonest pair of letters sets the bits that are most often set together. The adversary
 //! counts the pairs of letters in his own names, looks in the filters for sets of bits that are
-//! set together in about as many rows, and names a row by the pairs whose bits it has.
+//! set together in about as many rows, and reads names from the pairs whose bits a row has. The
+//! figure here is of the first step, without which there is no second.
 
 use std::collections::BTreeMap;
-
-use hashbrown::HashMap;
 
 use super::frequency::real;
 
@@ -21,35 +20,23 @@ const MORE: f64 = 1.12;
 /// The least number of bits of a pattern.
 const LEAST: usize = 6;
 
-/// The share of rows whose name the adversary finds. `filters` are of the names of `target`, one
-/// each; `names` are the names of the people he holds, and `right` the name of each row.
-pub(super) fn mine(filters: &[Vec<u8>], names: &[&str], right: &[&str]) -> f64 {
+/// The share of the commonest pairs of letters for which a set of bits is found: what the published
+/// attack then reads names from. `filters` are of the names of the people attacked, one each;
+/// `names` are the names of the people whom the adversary holds.
+pub(super) fn mine(filters: &[Vec<u8>], names: &[&str]) -> f64 {
     if filters.is_empty() || names.is_empty() {
         return 0.0;
     }
     let columns = columns(filters);
     let scale = real(filters.len()) / real(names.len());
-    let found: Vec<([u8; 2], Rows)> = common_pairs(names)
-        .into_iter()
-        .filter_map(|(pair, count)| Some((pair, pattern(&columns, real(count) * scale)?)))
-        .collect();
-    // The names by which of the found pairs they have.
-    let mut by_pairs: HashMap<Vec<bool>, Vec<&str>> = HashMap::new();
-    let mut seen: Vec<&str> = names.to_vec();
-    seen.sort_unstable();
-    seen.dedup();
-    for name in seen {
-        let has = found
-            .iter()
-            .map(|(pair, _)| pairs(name).any(|p| p == *pair))
-            .collect();
-        by_pairs.entry(has).or_default().push(name);
+    let mut found: Vec<([u8; 2], Rows)> = Vec::new();
+    for (pair, count) in common_pairs(names) {
+        let taken: Vec<&Rows> = found.iter().map(|(_, rows)| rows).collect();
+        if let Some(rows) = pattern(&columns, real(count) * scale, &taken) {
+            found.push((pair, rows));
+        }
     }
-    let hits = right.iter().enumerate().filter(|(row, name)| {
-        let has: Vec<bool> = found.iter().map(|(_, rows)| rows.has(*row)).collect();
-        by_pairs.get(&has).is_some_and(|n| n.as_slice() == [**name])
-    });
-    real(hits.count()) / real(filters.len())
+    real(found.len()) / real(common_pairs(names).len()).max(1.0)
 }
 
 fn pairs(name: &str) -> impl Iterator<Item = [u8; 2]> {
@@ -78,12 +65,6 @@ fn common_pairs(names: &[&str]) -> Vec<([u8; 2], usize)> {
 struct Rows(Vec<u64>);
 
 impl Rows {
-    fn has(&self, row: usize) -> bool {
-        self.0
-            .get(row / 64)
-            .is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
     fn and(&self, other: &Rows) -> Rows {
         Rows(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
     }
@@ -113,36 +94,40 @@ fn columns(filters: &[Vec<u8>]) -> Vec<Rows> {
     out
 }
 
-/// The longest set of bits, found greedily, that are set together in about `support` rows.
-fn pattern(columns: &[Rows], support: f64) -> Option<Rows> {
+/// A set of bits that are set together in about `support` rows: of those found greedily from every
+/// bit the one whose rows come nearest in number. Sets of rows that other pairs have are passed over.
+fn pattern(columns: &[Rows], support: f64, taken: &[&Rows]) -> Option<Rows> {
     let enough: Vec<&Rows> = columns
         .iter()
         .filter(|c| c.count() >= support * SLACK)
         .collect();
-    let mut best: Option<(usize, Rows)> = None;
+    let mut best: Option<(f64, Rows)> = None;
     for start in &enough {
         let mut rows = (*start).clone();
         let mut length = 1;
         let mut left: Vec<&Rows> = enough.clone();
-        // The bit that keeps most of the rows is taken next, as long as enough are kept.
+        // The bit whose rows are most alike is taken next (by the cosine: a bit that is set nearly
+        // always keeps many rows and says nothing), as long as enough rows are kept.
         loop {
             let kept = |c: &&Rows| rows.and(c).count();
             left.retain(|c| kept(c) >= support * SLACK && !std::ptr::eq(*c, *start));
+            let alike = |c: &&Rows| kept(c) / c.count().sqrt().max(1.0);
             let next = left
                 .iter()
-                .map(|c| (kept(c), *c))
+                .map(|c| (alike(c), *c))
                 .max_by(|a, b| a.0.total_cmp(&b.0));
             let Some((_, next)) = next else { break };
             rows = rows.and(next);
             left.retain(|c| !std::ptr::eq(*c, next));
             length += 1;
         }
+        let away = (rows.count() - support).abs();
         let fits = rows.count() <= support * MORE && length >= LEAST;
-        if fits && best.as_ref().is_none_or(|b| length > b.0) {
-            best = Some((length, rows));
-        }
-        if length > 24 && best.is_some() {
-            break;
+        let new = taken
+            .iter()
+            .all(|t| t.and(&rows).count() < 0.9 * rows.count());
+        if fits && new && best.as_ref().is_none_or(|b| away < b.0) {
+            best = Some((away, rows));
         }
     }
     best.map(|b| b.1)

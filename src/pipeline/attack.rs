@@ -135,11 +135,7 @@ fn own_rows(
     target: &Target<'_>,
     keys: &ProjectKeys,
 ) -> Result<Vec<PassView>, PipelineError> {
-    let folder = root
-        .join("stage")
-        .join(Stage::Pseudonymise.folder())
-        .join("link")
-        .join(target.kind);
+    let stage = root.join("stage").join(Stage::Pseudonymise.folder());
     let mut rules: Vec<String> = Vec::new();
     let mut out = Vec::new();
     for (number, view) in views(keys, target, target.people.all(), 0)
@@ -147,7 +143,7 @@ fn own_rows(
         .enumerate()
     {
         let file = match number.checked_sub(target.recipes.len()) {
-            None => format!("pass-{:02}.parquet", number + 1),
+            None => format!("link/{}/pass-{:02}.parquet", target.kind, number + 1),
             Some(block) => {
                 let (rule, group) = target
                     .blocks
@@ -157,13 +153,17 @@ fn own_rows(
                     rules.push(rule);
                     rules.len() - 1
                 });
-                format!("rule-{:02}-{group}.parquet", known + 1)
+                format!(
+                    "blocks/{}/rule-{:02}-{group}.parquet",
+                    target.kind,
+                    known + 1
+                )
             }
         };
         let who: HashMap<Pseudonym, usize> =
             view.rows.iter().map(|row| (row.row, row.person)).collect();
         out.push(PassView {
-            rows: read_rows(&folder.join(file), &who, view.form.is_some())?,
+            rows: read_rows(&stage.join(file), &who, view.form.is_some())?,
             ..view
         });
     }

@@ -14,10 +14,10 @@ pub(super) const ALIKE: u32 = 5;
 const ROUNDS: usize = 4;
 
 /// The pattern of a row.
-pub(super) type Pattern = u64;
+pub(crate) type Pattern = u64;
 
 /// The patterns of rows of one source that share a block; each row is its tags.
-pub(super) fn patterns(rows: &[&[u8]]) -> Vec<Pattern> {
+pub(crate) fn patterns(rows: &[&[u8]]) -> Vec<Pattern> {
     let lacks = |row: &&[u8]| {
         row.iter()
             .fold(1, |c, tag| mix(c, u64::from(u8::from(*tag == 0))))

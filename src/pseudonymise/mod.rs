@@ -36,6 +36,8 @@ pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
     ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
+#[cfg(test)]
+pub(crate) use look_alike::patterns;
 pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
