@@ -24,8 +24,10 @@ const KEPT: usize = 10;
 /// Rows whose cosines are held at a time.
 const CHUNK: usize = 512;
 
+/// A row, and how near it is.
+type Near = (usize, f32);
 /// The row that a row is taken for, and how near it is.
-type Name = Option<(usize, f32)>;
+type Name = Option<Near>;
 
 /// Rows of features: bits, or tags one by one.
 pub(super) type Features = Vec<Vec<f32>>;
@@ -129,10 +131,7 @@ fn profiles(scores: &DMatrix<f32>) -> DMatrix<f32> {
                     row.sort_by(f32::total_cmp);
                     // Denser towards both ends, where people differ most.
                     let point = |q: usize| {
-                        let t = (single(q) + 0.5) / single(QUANTILES);
-                        let s = 0.5 - 0.5 * (std::f32::consts::PI * t).cos();
-                        let place = (s * single(count - 1)).round();
-                        let place = (0..count).nth(to_place(place)).unwrap_or(0);
+                        let place = place_of(q, count);
                         row.get(place).copied().unwrap_or(0.0)
                     };
                     (0..QUANTILES).map(point).collect()
@@ -155,16 +154,16 @@ fn profiles(scores: &DMatrix<f32>) -> DMatrix<f32> {
     )
 }
 
-/// A whole number of a size that a list can have.
-fn to_place(value: f32) -> usize {
-    // Counts are far below 2^24; the cast saturates.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small count"
-    )]
-    {
-        value.max(0.0) as usize
+/// The place in a list of `count` at which quantile `q` is read: as the square from either end to
+/// the middle.
+fn place_of(q: usize, count: usize) -> usize {
+    let last = count.saturating_sub(1);
+    let half = QUANTILES / 2;
+    let from_end = |q: usize| last * q * q / (2 * half * half).max(1);
+    if q < half {
+        from_end(q)
+    } else {
+        last - from_end(QUANTILES - 1 - q)
     }
 }
 
@@ -241,7 +240,7 @@ fn nearest(ours: &DMatrix<f32>, theirs: &DMatrix<f32>, measure: Measure) -> Vec<
     // Cosines of a few hundred rows with all others at a time: of each row the nearest, and of
     // each of the others the nearest among those rows.
     let chunks: Vec<usize> = (0..turned.nrows()).step_by(CHUNK).collect();
-    let parts: Vec<(Vec<(usize, f32)>, Vec<(usize, f32)>)> = chunks
+    let parts: Vec<(Vec<Near>, Vec<Near>)> = chunks
         .into_par_iter()
         .map(|from| {
             let rows = CHUNK.min(turned.nrows() - from);
