@@ -82,16 +82,21 @@ impl Known {
     }
 }
 
+/// People that are taken up at most.
+const MOST: usize = 50_000;
+
 /// The people of one kind in one source, in an order of the adversary's own.
 pub struct Population {
     people: Vec<Known>,
 }
 
 impl Population {
-    /// The people, in the order of a seeded shuffle.
+    /// The people, in the order of a seeded shuffle: at most fifty thousand of them, so that the
+    /// attacks end in minutes.
     pub fn new(mut people: Vec<Known>, seed: u64) -> Self {
         people.sort_by_key(|p| p.name);
         people.shuffle(&mut ChaCha20Rng::seed_from_u64(seed));
+        people.truncate(MOST);
         Population { people }
     }
 
