@@ -1,6 +1,8 @@
 //! A6 to A11: dictionaries, wrong keys, noise, lengths, and two projects.
 
 use hashbrown::HashSet;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
 
 use super::frequency::real;
@@ -62,6 +64,20 @@ pub(super) fn constancy(view: &PassView, tags: bool) -> f64 {
         set.iter().map(of).fold(0.0, f64::max)
     };
     (0..width).map(share).fold(0.0, f64::max)
+}
+
+/// Noise whose generator is seeded anew for every record, as a published tool has it: the
+/// unprotected side of A8.
+pub(super) fn reseeded_noise(like: &PassView) -> PassView {
+    let mut noise = like.clone();
+    for row in &mut noise.rows {
+        let mut random = ChaCha20Rng::seed_from_u64(1);
+        for byte in &mut row.encoding {
+            let [drawn, ..] = random.next_u32().to_le_bytes();
+            *byte = drawn;
+        }
+    }
+    noise
 }
 
 /// A10: the correlation between the length of a name and how many bits of its encoding are set.

@@ -9,7 +9,9 @@ use super::frequency::{rank_alignment, real, shares};
 use super::pattern::mine;
 use super::population::{Known, Overlap, Population};
 use super::similarity::{Features, structure};
-use super::single::{bits_per_token, constancy, found, keys, length_correlation, unkeyed};
+use super::single::{
+    bits_per_token, constancy, found, keys, length_correlation, reseeded_noise, unkeyed,
+};
 use super::view::{PassView, RowView};
 use crate::progress::Progress;
 use crate::pseudonymise::{
@@ -158,12 +160,7 @@ impl Run<'_> {
             let aligned = rank_alignment(view, theirs);
             let is_key = view.form.is_none();
             // The rank of a block names the block's value, of a date or a code, and no person.
-            // Chance alone names one key of each size, of three sizes or so.
-            let gate = if is_key {
-                RANK.max(6.0 / real(all.len()).max(1.0))
-            } else {
-                STRUCTURE
-            };
+            let gate = if is_key { RANK } else { STRUCTURE };
             self.push(
                 "A1",
                 "rank alignment",
@@ -213,7 +210,7 @@ impl Run<'_> {
                 all.len(),
                 constant,
                 gate,
-                Some(1.0),
+                Some(constancy(&reseeded_noise(view), false)),
             );
             let points: Vec<(usize, &[u8])> = view
                 .rows
