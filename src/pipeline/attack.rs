@@ -17,7 +17,7 @@ use crate::attack::{self, Known, PassView, Population, Report, RowView, Settings
 use crate::columnar::{ColumnarError, TableReader, bytes};
 use crate::ingest;
 use crate::progress::Progress;
-use crate::pseudonymise::{ProjectKeys, Pseudonym, each_person};
+use crate::pseudonymise::{BlockPass, ProjectKeys, Pseudonym, each_person};
 use crate::schema::canonical::Table;
 use crate::stage::{Stage, StageFolders};
 
@@ -136,30 +136,14 @@ fn own_rows(
     keys: &ProjectKeys,
 ) -> Result<Vec<PassView>, PipelineError> {
     let stage = root.join("stage").join(Stage::Pseudonymise.folder());
-    let mut rules: Vec<String> = Vec::new();
+    let keys_files = (1..=target.recipes.len())
+        .map(|number| format!("link/{}/pass-{number:02}.parquet", target.kind));
+    let block_files = BlockPass::file_names(target.blocks).into_iter();
+    let block_files = block_files.map(|name| format!("blocks/{}/{name}", target.kind));
+    let files = keys_files.chain(block_files);
     let mut out = Vec::new();
-    for (number, view) in views(keys, target, target.people.all(), 0)
-        .into_iter()
-        .enumerate()
-    {
-        let file = match number.checked_sub(target.recipes.len()) {
-            None => format!("link/{}/pass-{:02}.parquet", target.kind, number + 1),
-            Some(block) => {
-                let (rule, group) = target
-                    .blocks
-                    .get(block)
-                    .map_or((String::new(), ""), |pass| (pass.rule.name(), pass.group));
-                let known = rules.iter().position(|r| *r == rule).unwrap_or_else(|| {
-                    rules.push(rule);
-                    rules.len() - 1
-                });
-                format!(
-                    "blocks/{}/rule-{:02}-{group}.parquet",
-                    target.kind,
-                    known + 1
-                )
-            }
-        };
+    let all = views(keys, target, target.people.all(), 0);
+    for (view, file) in all.into_iter().zip(files) {
         let who: HashMap<Pseudonym, usize> =
             view.rows.iter().map(|row| (row.row, row.person)).collect();
         out.push(PassView {

@@ -18,7 +18,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::block::{BlockEncoder, Form, Workspace};
+use super::block::{BlockEncoder, BlockPass, Form, Workspace};
 use super::gate::{Counter, block_cap, judge};
 use super::identity::PersonColumns;
 use super::key::Pseudonym;
@@ -203,27 +203,22 @@ impl Passes {
                 tags: false,
             }
         });
-        let mut rules: Vec<String> = Vec::new();
-        let blocks = self.blocks.passes().map(|pass| {
-            let rule = pass.rule.name();
-            let known = rules.iter().position(|r| *r == rule);
-            let number = known.unwrap_or_else(|| {
-                rules.push(rule.clone());
-                rules.len() - 1
-            });
-            let name = format!("rule-{:02}-{}.parquet", number + 1, pass.group);
-            PassFile {
+        let names = BlockPass::file_names(self.blocks.passes());
+        let blocks = self
+            .blocks
+            .passes()
+            .zip(names)
+            .map(|(pass, name)| PassFile {
                 path: Path::new("blocks").join(&self.kind).join(&name),
                 name,
                 what: (
                     "kinlink:block".to_owned(),
-                    format!("{rule}: {}", pass.form.describe()),
+                    format!("{}: {}", pass.rule.name(), pass.form.describe()),
                 ),
                 recipe: None,
                 width: pass.form.width(),
                 tags: matches!(pass.form, Form::Lanes(_)),
-            }
-        });
+            });
         keys.chain(blocks).collect()
     }
 

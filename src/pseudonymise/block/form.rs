@@ -96,6 +96,21 @@ impl BlockPass {
         Ok(out)
     }
 
+    /// The names of the files of some passes, in order: `rule-01-forename.parquet`, the rules
+    /// numbered as they come.
+    pub fn file_names<'a>(passes: impl IntoIterator<Item = &'a BlockPass>) -> Vec<String> {
+        let mut rules: Vec<&BlockRule> = Vec::new();
+        let name = |pass: &'a BlockPass| {
+            let known = rules.iter().position(|r| **r == pass.rule);
+            let number = known.unwrap_or_else(|| {
+                rules.push(&pass.rule);
+                rules.len() - 1
+            });
+            format!("rule-{:02}-{}.parquet", number + 1, pass.group)
+        };
+        passes.into_iter().map(name).collect()
+    }
+
     /// The pass's name, which no other has.
     pub fn name(&self) -> String {
         format!("{}/{}", self.rule.name(), self.group)
@@ -152,5 +167,14 @@ mod tests {
         assert!(names.contains("postcode/surname"));
         assert!(!names.contains("postcode/place"));
         assert!(!names.contains("date_of_birth/date"));
+        let files = BlockPass::file_names(&passes);
+        assert_eq!(
+            files.first().map(String::as_str),
+            Some("rule-01-forename.parquet")
+        );
+        assert_eq!(
+            files.last().map(String::as_str),
+            Some("rule-04-place.parquet")
+        );
     }
 }
