@@ -24,6 +24,7 @@ pub mod accounting;
 pub mod attack;
 pub mod cli;
 pub mod columnar;
+pub mod comparison;
 pub mod diagnostic;
 pub mod digest;
 pub mod estimate;

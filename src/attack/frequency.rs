@@ -75,7 +75,14 @@ pub(super) struct Shares {
 /// A2.
 pub(super) fn shares(view: &PassView) -> Shares {
     let sizes = view.sizes();
-    let rows = real(view.rows.len()).max(1.0);
+    if view.rows.is_empty() {
+        // Nothing left, so nothing is shared.
+        return Shares {
+            distinct: 1.0,
+            largest: 0.0,
+        };
+    }
+    let rows = real(view.rows.len());
     Shares {
         distinct: real(sizes.len()) / rows,
         largest: real(sizes.values().copied().max().unwrap_or(0)) / rows,

@@ -4,7 +4,7 @@
 use super::*;
 use crate::progress::Silent;
 use crate::pseudonymise::{
-    Arrangement, BlockPass, BlockRule, Identity, MasterKey, Pseudonym, Recipe, RowNames,
+    Arrangement, BlockPass, BlockRule, Identity, MasterKey, Recipe, RowNames,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -88,10 +88,8 @@ fn attacked(count: u32, arrangement: Arrangement) -> Report {
     };
     let keys = MasterKey::of_rehearsal_seed(3).for_project("attacked", "1");
     let mut passes = views(&keys, &target, population.all(), 0);
-    for view in passes.iter_mut().filter(|v| v.form.is_some()) {
-        let sizes = view.sizes();
-        view.rows.retain(|row| sizes[&row.key] <= 10);
-        keep_look_alikes(view);
+    for view in &mut passes {
+        *view = emission::emitted(view, population.all().len());
     }
     target.passes = &passes;
     let settings = Settings {
@@ -99,25 +97,6 @@ fn attacked(count: u32, arrangement: Arrangement) -> Report {
         public: b"salt".to_vec(),
     };
     run(&target, &settings, &Silent)
-}
-
-/// What the emission gate does when it writes a file.
-fn keep_look_alikes(view: &mut PassView) {
-    if !matches!(view.form, Some(crate::pseudonymise::Form::Lanes(_))) {
-        return;
-    }
-    let mut pattern: std::collections::HashMap<(Pseudonym, Pseudonym), u64> = Default::default();
-    for group in view.groups().values() {
-        let tags: Vec<&[u8]> = group.iter().map(|r| r.encoding.as_slice()).collect();
-        let found = crate::pseudonymise::patterns(&tags);
-        pattern.extend(group.iter().map(|r| (r.key, r.row)).zip(found));
-    }
-    let mut alike: std::collections::HashMap<u64, u32> = Default::default();
-    for of_row in pattern.values() {
-        *alike.entry(*of_row).or_default() += 1;
-    }
-    view.rows
-        .retain(|row| alike[&pattern[&(row.key, row.row)]] >= 5);
 }
 
 fn most(report: &Report, attack: &str, what: &str, overlap: &str) -> f64 {
@@ -192,9 +171,7 @@ fn blocks_of_filters_are_found_by_their_pattern_and_blocks_of_lanes_are_not() {
     let worst = |arrangement| {
         let [mut ours, theirs] = two_views(&population, arrangement);
         for view in &mut ours {
-            let sizes = view.sizes();
-            view.rows.retain(|row| sizes[&row.key] <= 10);
-            keep_look_alikes(view);
+            *view = emission::emitted(view, population.all().len());
         }
         let named = ours
             .iter()

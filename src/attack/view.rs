@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use crate::pseudonymise::{Form, Pseudonym};
+use super::population::Known;
+use super::suite::Target;
+use crate::pseudonymise::{
+    BlockEncoder, Encoder, Form, Identity, ProjectKeys, Pseudonym, Scratch, Workspace,
+};
 
 /// One row of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,18 @@ pub struct RowView {
     pub key: Pseudonym,
     /// The encoding; empty for a match key.
     pub encoding: Vec<u8>,
+}
+
+impl RowView {
+    /// A key by itself.
+    pub(super) fn bare(person: usize, key: Pseudonym) -> Self {
+        RowView {
+            person,
+            row: [0; 16],
+            key,
+            encoding: Vec::new(),
+        }
+    }
 }
 
 /// The rows of one pass.
@@ -48,4 +64,64 @@ impl PassView {
         }
         sizes
     }
+}
+
+/// People encoded in every pass of a target under some keys; the first has the number `from`.
+pub fn views(
+    keys: &ProjectKeys,
+    target: &Target<'_>,
+    people: &[Known],
+    from: usize,
+) -> Vec<PassView> {
+    let who: Vec<Identity<'_>> = people.iter().map(Known::identity).collect();
+    let names: Vec<Pseudonym> = people.iter().map(|p| p.name).collect();
+    let encoder = Encoder::new(keys, target.kind, target.recipes);
+    let mut scratch = Scratch::default();
+    let mut out: Vec<PassView> = Vec::new();
+    for (pass, recipe) in target.recipes.iter().enumerate() {
+        let mut view = PassView {
+            name: recipe.name(),
+            form: None,
+            rows: Vec::new(),
+        };
+        let mut found = Vec::new();
+        let rows = encoder.rows(pass, &names);
+        for ((person, who), (name, row)) in who.iter().enumerate().zip(names.iter().zip(&rows)) {
+            found.clear();
+            encoder.match_keys(pass, who, &mut scratch, &mut found);
+            let of_key = |(number, key): (u8, &Pseudonym)| RowView {
+                person: from + person,
+                row: match number {
+                    0 => *row,
+                    _ => encoder.further_row(pass, name, number),
+                },
+                key: *key,
+                encoding: Vec::new(),
+            };
+            view.rows.extend((0_u8..).zip(&found).map(of_key));
+        }
+        out.push(view);
+    }
+    let before = out.len();
+    out.extend(target.blocks.iter().map(|pass| PassView {
+        name: pass.name(),
+        form: Some(pass.form.clone()),
+        rows: Vec::new(),
+    }));
+    let encoder = BlockEncoder::new(keys, target.kind, target.blocks);
+    encoder.encode(&who, &names, &mut Workspace::default(), |row| {
+        if let Some(view) = out.get_mut(before + row.pass) {
+            view.rows.push(RowView {
+                person: from + row.person,
+                row: row.row,
+                key: row.block,
+                encoding: row.encoding.to_vec(),
+            });
+        }
+    });
+    // The order of the rows tells nobody anything.
+    for view in &mut out {
+        view.rows.sort_by_key(|row| (row.key, row.row));
+    }
+    out
 }

@@ -11,7 +11,6 @@ use crate::link::evaluate::{Evaluation, Score, Truth, evaluate};
 use crate::link::out_files;
 use crate::link::report::percent;
 use crate::link::spec::Spec;
-use crate::link::stage::expected_chance;
 use crate::link::standalone::{self, Outcome, Request};
 use crate::pseudonymise::KeySource;
 
@@ -51,7 +50,7 @@ pub struct Args {
     /// Also write every pair at least this probable to pairs.parquet.
     #[arg(long, value_name = "P", value_parser = probability)]
     keep: Option<f64>,
-    /// Use the passes and probabilities of an earlier model.json.
+    /// Use the rules, m and u of an earlier model.json.
     #[arg(long)]
     model: Option<PathBuf>,
 }
@@ -121,7 +120,7 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
             text,
             "{:<6} {:>9} rows{}",
             source.name,
-            input.people.len(),
+            input.rows(),
             if source.duplicate_free {
                 ", free of duplicates"
             } else {
@@ -137,39 +136,66 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
     }
     let _ = writeln!(
         text,
-        "\n{:<72} {:>9} {:>9} {:>8} {:>6}",
-        "pass", "links", "by chance", "prob., %", "used"
+        "\n{:<56} {:>11} {:>11} {:>12}",
+        "blocking rule", "pairs", "new pairs", "matches, %"
     );
-    for pass in &model.passes {
+    for rule in &model.rules {
         let _ = writeln!(
             text,
-            "{:<72} {:>9} {:>9.1} {:>8} {:>6}",
-            pass.name,
-            pass.links_made,
-            pass.expected_chance,
-            percent(pass.match_probability),
-            if pass.used { "yes" } else { "no" },
+            "{:<56} {:>11} {:>11} {:>12}",
+            rule.rule.name,
+            rule.pairs,
+            rule.new_pairs,
+            percent(Some(rule.matches)),
         );
+        if rule.capped_pairs > 0 {
+            let _ = writeln!(
+                text,
+                "    {} blocks left out, which hold {} pairs",
+                rule.capped_blocks, rule.capped_pairs
+            );
+        }
+    }
+    for warning in &model.warnings {
+        let _ = writeln!(text, "\nwarning: {warning}");
     }
     let _ = writeln!(
         text,
-        "\n{} links join {} of {} rows into {} entities; {:.1} links expected by chance.",
+        "\n{} pairs compared; {:.0} matches expected among them, and at least {:.0} that no rule \
+         brought together.",
+        model.compared, model.expected_matches, model.missed_at_least,
+    );
+    let _ = writeln!(
+        text,
+        "{} links at a threshold of {:.3} join {} of {} rows into {} entities; {:.0} of them are \
+         expected to be wrong.",
         model.links,
+        model.threshold,
         model.records_linked,
         outcome.rows(),
         model.entities,
-        expected_chance(&model.passes),
+        model.expected_wrong(),
     );
     let json = json!({
         "out": request.out,
-        "rows": outcome.inputs.iter().map(|i| i.people.len()).collect::<Vec<_>>(),
+        "rows": outcome.inputs.iter().map(|i| i.rows()).collect::<Vec<_>>(),
         "links": model.links,
         "entities": model.entities,
         "records_linked": model.records_linked,
-        "expected_chance_links": expected_chance(&model.passes),
         "duplicate_free": outcome.sources.iter().map(|s| s.duplicate_free).collect::<Vec<_>>(),
-        "passes": model.passes,
-        "too_common": outcome.too_common,
+        "compared": model.compared,
+        "expected_matches": model.expected_matches,
+        "missed_at_least": model.missed_at_least,
+        "threshold": model.threshold,
+        "expected_precision": model.expected_precision,
+        "warnings": model.warnings,
+        "rules": model.rules.iter().map(|r| json!({
+            "name": r.rule.name,
+            "pairs": r.pairs,
+            "new_pairs": r.new_pairs,
+            "matches": r.matches,
+            "capped_pairs": r.capped_pairs,
+        })).collect::<Vec<_>>(),
     });
     Done::new(text, json).next(format!(
         "kinlink link evaluate {} --truth TRUTH.csv, or open {}",

@@ -15,18 +15,24 @@
 //! Round them: [`stage`] is the third stage of a pipeline; `standalone` links two files, or the
 //! rows of one, from the command line.
 
+pub mod agglomerate;
+pub mod blocking;
 pub mod chance;
 pub mod decide;
+pub mod engine;
 pub mod entities;
 mod error;
 pub mod evaluate;
 pub mod linkage_side;
+pub mod model;
+pub mod model_file;
 pub mod out_files;
 pub mod owner_side;
+pub mod pairs;
 pub mod pass;
 pub mod people;
-pub mod recipes;
 pub mod report;
+pub mod settle;
 pub mod spec;
 pub mod stage;
 pub mod standalone;

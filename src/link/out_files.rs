@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
-use super::pass::Pair;
 use super::report;
+use super::settle::Likely;
 use super::spec::Spec;
 use super::stage::{write_json, write_text};
 use super::standalone::{Outcome, Request, sides};
@@ -73,7 +73,7 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
             path: std::path::absolute(&input.path).map_err(io(&input.path))?,
             digest: input.digest,
             bytes: input.bytes,
-            rows: input.people.len() as u64,
+            rows: input.rows() as u64,
             id: spec.id.of(side).clone(),
         });
     }
@@ -87,13 +87,9 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         key_fingerprint: outcome.fingerprint.clone(),
     };
     write_json(&out.join("inputs.json"), &inputs)?;
-    write_pairs(&out.join("links.parquet"), outcome, &outcome.decided.links)?;
-    if let Some(keep) = request.keep {
-        let mut all: Vec<Pair> = outcome.decided.links.clone();
-        all.extend(outcome.decided.kept.iter().copied());
-        all.retain(|p| p.probability >= keep);
-        all.sort_unstable_by_key(|p| (outcome.row(p.left), outcome.row(p.right), p.pass));
-        write_pairs(&out.join("pairs.parquet"), outcome, &all)?;
+    write_pairs(&out.join("links.parquet"), outcome, &outcome.links)?;
+    if request.keep.is_some() {
+        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
     write_json(&out.join("model.json"), &outcome.model)?;
@@ -128,14 +124,13 @@ fn write_table(
     Ok(())
 }
 
-fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Pair]) -> Result<(), LinkError> {
+fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Likely]) -> Result<(), LinkError> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("left_id", DataType::Utf8, false),
         Field::new("right_id", DataType::Utf8, false),
         Field::new("match_weight", DataType::Float64, false),
         Field::new("match_probability", DataType::Float64, false),
     ]));
-    let prior = outcome.decided.prior;
     let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(values))
     };
@@ -145,13 +140,9 @@ fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Pair]) -> Result<(), Lin
         &outcome.fingerprint,
         pairs.chunks(1 << 16).map(|chunk| {
             vec![
-                text_column(chunk.iter().map(|p| outcome.id_of(p.left))),
-                text_column(chunk.iter().map(|p| outcome.id_of(p.right))),
-                number(
-                    &mut chunk
-                        .iter()
-                        .map(|p| super::chance::weight(p.probability, prior)),
-                ),
+                text_column(chunk.iter().map(|p| outcome.ids(p).0)),
+                text_column(chunk.iter().map(|p| outcome.ids(p).1)),
+                number(&mut chunk.iter().map(|p| p.log_odds / std::f64::consts::LN_2)),
                 number(&mut chunk.iter().map(|p| p.probability)),
             ]
         }),
@@ -163,18 +154,6 @@ fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Pair]) -> Result<(), Lin
 fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
     let names = sides(outcome.inputs.len() > 1);
     let side_name = |side: usize| names.get(side).copied().unwrap_or_default();
-    let mut first: hashbrown::HashMap<u32, usize> = hashbrown::HashMap::new();
-    let mut entity_of = Vec::with_capacity(outcome.rows());
-    for row in 0..outcome.rows() {
-        let entity = match outcome.number(row) {
-            Some(number) => {
-                let root = outcome.decided.entities.root(number);
-                *first.entry(root).or_insert(row)
-            }
-            None => row,
-        };
-        entity_of.push(entity);
-    }
     let schema: SchemaRef = Arc::new(Schema::new(vec![
         Field::new("id", DataType::Utf8, false),
         Field::new("source", DataType::Utf8, false),
@@ -192,7 +171,7 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
         path,
         &schema,
         &outcome.fingerprint,
-        entity_of.chunks(1 << 16).map(|chunk| {
+        outcome.entity.chunks(1 << 16).map(|chunk| {
             let rows = start..start + chunk.len();
             start = rows.end;
             let entities: Vec<String> = chunk.iter().map(|row| entity_name(*row)).collect();

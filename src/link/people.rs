@@ -1,68 +1,22 @@
-//! The rows of an input file as standardised identities: the clear side of a stand-alone linkage,
-//! held in memory and never written.
+//! The rows of an input file as columns of standardised values: the clear side of a stand-alone
+//! linkage, held in memory and never written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hashbrown::HashSet;
-use jiff::civil::Date;
-
 use super::LinkError;
+use super::pairs::MOST_COMPARISONS;
 use super::spec::{Columns, Compare, Spec};
 use super::table_file::for_each_row;
+use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::ingest::standardise;
-use crate::pseudonymise::Identity;
+use crate::pseudonymise::words::{Column, Comparison, Interner, Source};
 
 /// Problems of one kind that are told row by row; the rest is told as a number.
 const TOLD: usize = 20;
-
-type Text = Option<Box<str>>;
-
-/// One row. It has no `Debug`: it holds clear values.
-pub struct Person {
-    /// The value of the id column.
-    pub id: Box<str>,
-    forename: Text,
-    middle_names: Text,
-    surname: Text,
-    former_surname: Text,
-    year: Option<i16>,
-    month: Option<u8>,
-    day: Option<u8>,
-    sex: Option<&'static str>,
-    postcode: Text,
-    other: Box<[Text]>,
-}
-
-impl Person {
-    /// Hands the row to `f` as the encoder wants it.
-    pub fn with_identity<R>(
-        &self,
-        other_names: &[String],
-        f: impl FnOnce(&Identity<'_>) -> R,
-    ) -> R {
-        let other: Vec<(&str, Option<&str>)> = other_names
-            .iter()
-            .map(String::as_str)
-            .zip(self.other.iter().map(Option::as_deref))
-            .collect();
-        f(&Identity {
-            forename: self.forename.as_deref(),
-            middle_names: self.middle_names.as_deref(),
-            surname: self.surname.as_deref(),
-            former_surname: self.former_surname.as_deref(),
-            year: self.year,
-            month: self.month,
-            day: self.day,
-            sex: self.sex,
-            postcode: self.postcode.as_deref(),
-            other: &other,
-            ..Identity::default()
-        })
-    }
-}
 
 /// An input file.
 pub struct Input {
@@ -72,20 +26,81 @@ pub struct Input {
     pub digest: Digest,
     /// Its length.
     pub bytes: u64,
-    /// Its rows.
-    pub people: Vec<Person>,
+    /// The ids of its rows.
+    pub ids: Column,
+    /// Its values, a column a field (see [`columns`]).
+    pub source: Source,
     /// By field: values that could not be read as what the field should be, and so count as
     /// missing.
     pub unread: BTreeMap<String, u64>,
 }
 
-/// The names of the further fields, in the order in which every [`Person`] holds them.
-pub fn other_names(spec: &Spec) -> Vec<String> {
-    let mut names: Vec<String> = spec.other.keys().cloned().collect();
-    if spec.fields.contains_key("address") {
-        names.push("address".to_owned());
+impl Input {
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.source.rows
     }
-    names
+}
+
+/// The linkage fields that have a column of their own, in order.
+const OWN: [(&str, Kind); 8] = [
+    ("forename", Kind::Forename),
+    ("surname", Kind::Surname),
+    ("date_of_birth", Kind::Date),
+    ("postcode", Kind::Postcode),
+    ("sex", Kind::Sex),
+    ("address", Kind::Text),
+    ("middle_names", Kind::Forename),
+    ("former_surname", Kind::Surname),
+];
+
+/// The columns of a specification: their fields and what is compared, those of `[other]` last.
+pub fn columns(spec: &Spec) -> Vec<(String, Kind)> {
+    let own = OWN
+        .iter()
+        .filter(|(name, _)| spec.fields.contains_key(*name));
+    let own = own.map(|(name, kind)| ((*name).to_owned(), *kind));
+    let other = spec.other.iter().map(|(name, other)| {
+        let kind = match other.compare {
+            Compare::Name | Compare::Text => Kind::Text,
+            Compare::Date => Kind::Date,
+            Compare::Identifier => Kind::Identifier,
+            Compare::Exact | Compare::Number => Kind::Exact,
+        };
+        (name.clone(), kind)
+    });
+    own.chain(other).collect()
+}
+
+/// The comparisons of a specification: one a column, but that middle names and former surname are
+/// seen through the comparison of names with each other as well.
+pub fn comparisons(spec: &Spec) -> Vec<Comparison> {
+    let columns = columns(spec);
+    let place = |name: &str| columns.iter().position(|(field, _)| field == name);
+    let mut out: Vec<Comparison> = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, (name, _))| name != "former_surname")
+        .map(|(column, (name, kind))| Comparison {
+            name: name.clone(),
+            kind: *kind,
+            columns: vec![Some(column)],
+        })
+        .collect();
+    if let (Some(forename), Some(surname)) = (place("forename"), place("surname")) {
+        out.push(Comparison {
+            name: "names".to_owned(),
+            kind: Kind::Names,
+            columns: vec![
+                Some(forename),
+                Some(surname),
+                place("former_surname"),
+                place("middle_names"),
+            ],
+        });
+    }
+    out.truncate(MOST_COMPARISONS);
+    out
 }
 
 /// Reads and standardises a file. Side 0 is the left or the only one.
@@ -96,21 +111,29 @@ pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
     })?;
     let plan = Plan::new(spec, side);
     let wanted: Vec<&str> = plan.wanted.iter().map(String::as_str).collect();
-    let mut people = Vec::new();
-    let mut seen: HashSet<Box<str>> = HashSet::new();
-    let mut counts = Counts::default();
+    let mut ids = Interner::default();
+    // Values are kept as they stand, each once; what is different is brought to its standard form
+    // when all rows are read.
+    let mut raw: Vec<Interner> = plan.fields.iter().map(|_| Interner::default()).collect();
     let (mut without, mut twice) = (Vec::new(), Vec::new());
     for_each_row(path, &wanted, |row, values| {
         let Some(Some(id)) = values.first().copied() else {
             without.push(row);
             return;
         };
-        if !seen.insert(id.into()) {
+        if !ids.push(Some(id)) {
             twice.push(row);
         }
-        people.push(plan.person(id, values, row, &mut counts));
+        for (field, raw) in plan.fields.iter().zip(&mut raw) {
+            raw.push(field.slots.value(values).as_deref());
+        }
     })?;
-    drop(seen);
+    let mut counts = Counts::default();
+    let rows = ids.rows();
+    let fields = plan.fields.iter().zip(raw);
+    let columns: Vec<Column> = fields
+        .map(|(field, raw)| field.standard(&raw.finish(), &mut counts))
+        .collect();
     let mut problems = Vec::new();
     let id = spec.id.of(side);
     tell(
@@ -154,7 +177,8 @@ pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
         path: path.to_path_buf(),
         digest,
         bytes,
-        people,
+        source: Source { rows, columns },
+        ids: ids.finish(),
         unread: counts
             .by_field
             .into_iter()
@@ -203,25 +227,47 @@ struct Counts {
 }
 
 impl Counts {
-    fn date(&mut self, field: &str, read: bool, row: u64) {
+    /// Counts the rows of a column of dates that are filled, and those whose value is no date.
+    fn dates(&mut self, field: &str, raw: &Column, read: &[bool]) {
         let count = self.by_field.entry(field.to_owned()).or_default();
-        count.filled += 1;
-        if !read {
-            if count.unread == 0 {
-                count.first = row;
+        for (row, number) in (1_u64..).zip(raw.numbers()) {
+            let Some(place) = number.checked_sub(1) else {
+                continue;
+            };
+            count.filled += 1;
+            let read = usize::try_from(place).ok().and_then(|p| read.get(p));
+            if read != Some(&true) {
+                if count.unread == 0 {
+                    count.first = row;
+                }
+                count.unread += 1;
             }
-            count.unread += 1;
         }
     }
 }
 
-/// Which of the wanted columns make which field.
-struct Plan<'s> {
-    spec: &'s Spec,
-    side: usize,
+/// Which of the wanted columns make which field, in the order of [`columns`].
+struct Plan {
     wanted: Vec<String>,
-    fields: BTreeMap<&'s str, Slots>,
-    other: Vec<(&'s str, Compare, Slots)>,
+    fields: Vec<FieldPlan>,
+}
+
+/// One field: where its raw value is, and how it is brought to its standard form.
+struct FieldPlan {
+    name: String,
+    slots: Slots,
+    form: Form,
+}
+
+enum Form {
+    Name,
+    Sex,
+    Postcode,
+    /// With its format.
+    Date(String),
+    /// In parts: day, month and year, each by itself.
+    DateParts,
+    Plain(Compare),
 }
 
 /// Where the columns of a field stand among the wanted ones.
@@ -230,8 +276,29 @@ enum Slots {
     Date([Option<usize>; 3]),
 }
 
-impl<'s> Plan<'s> {
-    fn new(spec: &'s Spec, side: usize) -> Self {
+impl Slots {
+    /// The raw value of a row: columns joined by a space, or day, month and year by a bar.
+    fn value<'v>(&self, values: &[Option<&'v str>]) -> Option<Cow<'v, str>> {
+        let of = |slot: &usize| values.get(*slot).copied().flatten();
+        match self {
+            Slots::Joined(slots) => match slots.as_slice() {
+                [one] => of(one).map(Cow::Borrowed),
+                many => {
+                    let parts: Vec<&str> = many.iter().filter_map(of).collect();
+                    (!parts.is_empty()).then(|| Cow::Owned(parts.join(" ")))
+                }
+            },
+            Slots::Date(slots) => {
+                let parts = slots.each_ref().map(|slot| slot.as_ref().and_then(of));
+                let any = parts.iter().any(Option::is_some);
+                any.then(|| Cow::Owned(parts.map(Option::unwrap_or_default).join("|")))
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn new(spec: &Spec, side: usize) -> Self {
         let mut wanted = vec![spec.id.of(side).clone()];
         let mut slot = |name: &String| {
             wanted.push(name.clone());
@@ -243,154 +310,96 @@ impl<'s> Plan<'s> {
                 Slots::Date([day, month, year].map(|c| c.as_ref().map(&mut slot)))
             }
         };
-        let fields = spec
-            .fields
-            .iter()
-            .map(|(name, columns)| (name.as_str(), slots(columns.of(side))))
-            .collect();
-        let other = spec
-            .other
-            .iter()
-            .map(|(name, o)| (name.as_str(), o.compare, slots(o.column.of(side))))
-            .collect();
-        Plan {
-            spec,
-            side,
-            wanted,
-            fields,
-            other,
-        }
-    }
-
-    fn person(&self, id: &str, values: &[Option<&str>], row: u64, counts: &mut Counts) -> Person {
-        let raw = |field: &str| {
-            self.fields
-                .get(field)
-                .and_then(|slots| joined(slots, values))
-        };
-        let name = |field: &str| {
-            raw(field)
-                .and_then(|t| standardise::name(&t))
-                .map(Into::into)
-        };
-        let (year, month, day) = self.date_of_birth(values, row, counts);
-        let mut other: Vec<Text> = self
-            .other
-            .iter()
-            .map(|(field, compare, slots)| {
-                let raw = joined(slots, values)?;
-                match compare {
-                    Compare::Date => {
-                        let format = self.spec.format(field, self.side);
-                        let date = standardise::date(&raw, format).ok();
-                        counts.date(field, date.is_some(), row);
-                        date.map(|d| d.to_string().into())
-                    }
-                    _ => plain(&raw, *compare),
+        let mut fields = Vec::new();
+        for (name, _) in columns(spec) {
+            let (of, compare) = match (spec.fields.get(&name), spec.other.get(&name)) {
+                (Some(columns), _) => (columns.of(side), None),
+                (None, Some(other)) => (other.column.of(side), Some(other.compare)),
+                (None, None) => continue,
+            };
+            let slots = slots(of);
+            let form = match (name.as_str(), compare, &slots) {
+                (_, _, Slots::Date(_)) => Form::DateParts,
+                (_, Some(Compare::Date), _) | ("date_of_birth", None, _) => {
+                    Form::Date(spec.format(&name, side).to_owned())
                 }
-            })
-            .collect();
-        if self.fields.contains_key("address") {
-            other.push(raw("address").and_then(|t| plain(&t, Compare::Text)));
+                (_, Some(compare), _) => Form::Plain(compare),
+                ("sex", ..) => Form::Sex,
+                ("postcode", ..) => Form::Postcode,
+                ("address", ..) => Form::Plain(Compare::Text),
+                _ => Form::Name,
+            };
+            fields.push(FieldPlan { name, slots, form });
         }
-        Person {
-            id: id.into(),
-            forename: name("forename"),
-            middle_names: name("middle_names"),
-            surname: name("surname"),
-            former_surname: name("former_surname"),
-            year,
-            month,
-            day,
-            sex: raw("sex").and_then(|t| standardise::sex(&t)),
-            postcode: raw("postcode").and_then(|t| postcode(&t)),
-            other: other.into(),
-        }
-    }
-
-    fn date_of_birth(
-        &self,
-        values: &[Option<&str>],
-        row: u64,
-        counts: &mut Counts,
-    ) -> (Option<i16>, Option<u8>, Option<u8>) {
-        let none = (None, None, None);
-        match self.fields.get("date_of_birth") {
-            Some(Slots::Date([day, month, year])) => {
-                let value = |slot: &Option<usize>| {
-                    slot.and_then(|s| values.get(s).copied().flatten())
-                        .and_then(|t| t.parse::<i16>().ok())
-                };
-                let small = |slot, most: u8| {
-                    value(slot)
-                        .and_then(|n| u8::try_from(n).ok())
-                        .filter(|n| (1..=most).contains(n))
-                };
-                (value(year), small(month, 12), small(day, 31))
-            }
-            Some(slots @ Slots::Joined(_)) => {
-                let Some(raw) = joined(slots, values) else {
-                    return none;
-                };
-                let format = self.spec.format("date_of_birth", self.side);
-                let date = standardise::date(&raw, format).ok();
-                counts.date("date_of_birth", date.is_some(), row);
-                match date.filter(|d| !standardise::is_default_date_of_birth(*d)) {
-                    Some(d) => parts(d),
-                    None => none,
-                }
-            }
-            None => none,
-        }
+        Plan { wanted, fields }
     }
 }
 
-fn parts(d: Date) -> (Option<i16>, Option<u8>, Option<u8>) {
-    (
-        Some(d.year()),
-        u8::try_from(d.month()).ok(),
-        u8::try_from(d.day()).ok(),
-    )
+impl FieldPlan {
+    /// The column in its standard form.
+    fn standard(&self, raw: &Column, counts: &mut Counts) -> Column {
+        let mut read = Vec::with_capacity(raw.distinct());
+        let mut form = |value: &str| {
+            let standard = match &self.form {
+                Form::Name => standardise::name(value),
+                Form::Sex => standardise::sex(value).map(str::to_owned),
+                Form::Postcode => postcode(value),
+                Form::Plain(compare) => plain(value, *compare),
+                Form::DateParts => date_parts(value),
+                Form::Date(format) => {
+                    let date = standardise::date(value, format).ok();
+                    read.push(date.is_some());
+                    let date = date.filter(|d| !standardise::is_default_date_of_birth(*d));
+                    date.map(|d| d.to_string())
+                }
+            };
+            standard
+        };
+        let column = raw.map(&mut form);
+        if matches!(self.form, Form::Date(_)) {
+            counts.dates(&self.name, raw, &read);
+        }
+        column
+    }
 }
 
-fn joined(slots: &Slots, values: &[Option<&str>]) -> Option<String> {
-    let Slots::Joined(slots) = slots else {
-        return None;
+/// `YYYY-MM-DD`, with `?` for parts that are missing, from day, month and year between bars.
+fn date_parts(raw: &str) -> Option<String> {
+    let mut parts = raw.split('|');
+    let mut value = |least: u16, most: u16| {
+        let number = parts.next()?.trim().parse::<u16>().ok()?;
+        (least..=most).contains(&number).then_some(number)
     };
-    let mut out = String::new();
-    for value in slots
-        .iter()
-        .filter_map(|s| values.get(*s).copied().flatten())
-    {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(value);
+    let (day, month, year) = (value(1, 31), value(1, 12), value(1, 9999));
+    if year.is_none() && month.is_none() && day.is_none() {
+        return None;
     }
-    (!out.is_empty()).then_some(out)
+    let year = year.map_or("????".to_owned(), |n| format!("{n:04}"));
+    let two = |n: Option<u16>| n.map_or("??".to_owned(), |n| format!("{n:02}"));
+    Some(format!("{year}-{}-{}", two(month), two(day)))
 }
 
 /// A British postcode in its standard form; any other as upper-case letters and digits.
-fn postcode(raw: &str) -> Option<Box<str>> {
+fn postcode(raw: &str) -> Option<String> {
     if standardise::is_dummy_postcode(raw) {
         return None;
     }
     match standardise::postcode(raw) {
-        Some(british) => Some(british.into()),
+        Some(british) => Some(british),
         None => plain(raw, Compare::Identifier),
     }
 }
 
 /// The plain form of a further value; none where nothing is left.
-fn plain(raw: &str, compare: Compare) -> Text {
+fn plain(raw: &str, compare: Compare) -> Option<String> {
     let out = match compare {
-        Compare::Name => return standardise::name(raw).map(Into::into),
+        Compare::Name => return standardise::name(raw),
         Compare::Exact | Compare::Date => raw.to_uppercase(),
         Compare::Text => words(raw),
         Compare::Number => number(raw),
         Compare::Identifier => words(raw).replace(' ', ""),
     };
-    (!out.is_empty()).then(|| out.into())
+    (!out.is_empty()).then_some(out)
 }
 
 /// Letters and digits in upper case, everything else one space.
@@ -430,7 +439,7 @@ mod tests {
 
     #[test]
     fn plain_forms() {
-        let form = |raw, compare| plain(raw, compare).map(|t| t.to_string());
+        let form = |raw, compare| plain(raw, compare);
         assert_eq!(
             form("12, High-street ", Compare::Text).as_deref(),
             Some("12 HIGH STREET")

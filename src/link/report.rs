@@ -1,10 +1,9 @@
-//! `linkage.html`: what was linked by what, as a plain page without scripts.
+//! `linkage.html`: what was linked, by what model, as a plain page without scripts.
 
 use std::fmt::Write;
 
 use super::out_files::Inputs;
 use super::spec::Spec;
-use super::stage::expected_chance;
 use super::standalone::Outcome;
 
 const STYLE: &str = "body{font:16px/1.5 sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}\
@@ -45,7 +44,8 @@ pub fn html(outcome: &Outcome, spec: &Spec, inputs: &Inputs) -> String {
     );
     summary(&mut page, outcome);
     files(&mut page, outcome, inputs);
-    passes(&mut page, outcome);
+    rules(&mut page, outcome);
+    levels(&mut page, outcome);
     caveats(&mut page, outcome, spec);
     page.push_str("</body></html>\n");
     page
@@ -55,14 +55,24 @@ fn summary(page: &mut String, outcome: &Outcome) {
     let model = &outcome.model;
     let _ = writeln!(
         page,
-        "<p>{} links join {} of {} rows into {} entities of two or more. By chance alone, {:.1} \
-         such links would be expected.</p>",
+        "<p>{} links join {} of {} rows into {} entities of two or more. {:.0} of the links are \
+         expected to be wrong. Among the pairs compared {:.0} matches are expected, and at least \
+         {:.0} that no rule brought together.</p>",
         model.links,
         model.records_linked,
         outcome.rows(),
         model.entities,
-        expected_chance(&model.passes),
+        model.expected_wrong(),
+        model.expected_matches,
+        model.missed_at_least,
     );
+    if !model.warnings.is_empty() {
+        page.push_str("<h2>Warnings</h2>\n<ul>");
+        for warning in &model.warnings {
+            let _ = write!(page, "<li>{}</li>", escaped(warning));
+        }
+        page.push_str("</ul>\n");
+    }
 }
 
 fn files(page: &mut String, outcome: &Outcome, inputs: &Inputs) {
@@ -106,45 +116,57 @@ fn files(page: &mut String, outcome: &Outcome, inputs: &Inputs) {
     );
 }
 
-fn passes(page: &mut String, outcome: &Outcome) {
+fn rules(page: &mut String, outcome: &Outcome) {
     page.push_str(
-        "<h2>Passes, from strict to loose</h2>\n<table><tr><th>Key</th><th class=\"n\">Rows</th>\
-         <th class=\"n\">New links</th><th class=\"n\">Expected by chance</th>\
-         <th class=\"n\">Probability, %</th><th class=\"n\">Weight, bits</th>\
-         <th class=\"n\">Ambiguous keys</th><th>Used</th></tr>\n",
+        "<h2>Blocking rules</h2>\n<p>Two rows are compared if they share all parts of a rule; a \
+         pair counts under the first rule that brings it together.</p>\n<table><tr><th>Rule</th>\
+         <th class=\"n\">Pairs</th><th class=\"n\">New pairs</th><th class=\"n\">All so far</th>\
+         <th class=\"n\">Matches among its pairs, %</th><th class=\"n\">Pairs left out</th></tr>\n",
     );
-    for pass in &outcome.model.passes {
-        let weight = pass
-            .match_weight
-            .map_or_else(|| "–".to_owned(), |w| format!("{w:.1}"));
+    let mut so_far = 0;
+    for rule in &outcome.model.rules {
+        so_far += rule.new_pairs;
         let _ = writeln!(
             page,
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1}\
-             </td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-            escaped(&pass.name.replace('+', " + ")),
-            pass.rows,
-            pass.links_made,
-            pass.expected_chance,
-            percent(pass.match_probability),
-            weight,
-            pass.ambiguous_keys + pass.contradicted_keys + pass.capped_keys,
-            if pass.used { "yes" } else { "no, too common" },
+            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            escaped(&rule.rule.name.replace('+', " + ")),
+            rule.pairs,
+            rule.new_pairs,
+            so_far,
+            percent(Some(rule.matches)),
+            rule.capped_pairs,
         );
     }
     page.push_str("</table>\n");
-    if !outcome.too_common.is_empty() {
-        let names: Vec<String> = outcome
-            .too_common
-            .iter()
-            .map(|n| escaped(&n.replace('+', " + ")))
-            .collect();
-        let _ = writeln!(
-            page,
-            "<p>Not encoded, because chance alone would agree on them more often than there are \
-             rows: {}.</p>",
-            names.join("; ")
-        );
+}
+
+fn levels(page: &mut String, outcome: &Outcome) {
+    page.push_str(
+        "<h2>Comparisons</h2>\n<p>m: the share of matches at a level. u: the share of pairs of \
+         chance. The weight is log₂ of m to u, as it is between strangers; within a block the \
+         model uses the u of the block’s rule.</p>\n<table><tr><th>Comparison</th><th>Level</th>\
+         <th class=\"n\">m, %</th><th class=\"n\">u, %</th><th class=\"n\">Weight, bits</th></tr>\n",
+    );
+    for comparison in &outcome.model.comparisons {
+        for (number, level) in comparison.levels.iter().enumerate() {
+            let name = if number == 0 {
+                escaped(&comparison.comparison.name)
+            } else {
+                String::new()
+            };
+            let _ = writeln!(
+                page,
+                "<tr><td>{name}</td><td>{}</td><td class=\"n\">{:.2}</td><td class=\"n\">{:.3}</td>\
+                 <td class=\"n\">{:+.1}</td></tr>",
+                escaped(&level.level),
+                100.0 * level.m,
+                100.0 * level.u,
+                (level.m.max(1e-9) / level.u.max(1e-9)).log2(),
+            );
+        }
     }
+    page.push_str("</table>\n");
 }
 
 fn caveats(page: &mut String, outcome: &Outcome, spec: &Spec) {
@@ -156,16 +178,21 @@ fn caveats(page: &mut String, outcome: &Outcome, spec: &Spec) {
         .collect();
     let _ = writeln!(
         page,
-        "<h2>How to read this</h2>\n<ul><li>Linked on keyed hashes of combinations of: {}. Two rows \
-         are linked if they agree on every part of a key, in a standard form; there is no partial \
-         agreement.</li>\n<li>The probability of a link is that of its pass: the share of the \
-         pass’s new links that chance agreement of strangers does not explain. Twins, namesakes at \
-         one address and other people who agree for a reason are not chance, and are not in it.\
-         </li>\n<li>A key that fits several people is left unlinked.</li>\n<li>A pass whose links \
-         are less probable than {} is not used.</li>\n<li>Rows that agree on no key are not \
-         found: without a known truth this page cannot say how many.</li></ul>",
+        "<h2>How to read this</h2>\n<ul><li>Linked on keyed tags of: {}. The model has seen how far \
+         two rows agree, and no value.</li>\n<li>Probabilities come from the model and from no known \
+         truth. Twins, namesakes and people of one household agree for a reason that a model of \
+         fields does not know.</li>\n<li>A row of a file that is free of duplicates has one match in \
+         it at most, so its candidates share.</li>\n<li>A link is at least {:.3} probable: {}.</li>\
+         \n<li>How many matches no rule brought together is reckoned from those that only one or two \
+         rules did; it is a lower bound.</li></ul>",
         fields.join(", "),
-        outcome.model.floor,
+        outcome.model.threshold,
+        if outcome.inputs.len() > 1 {
+            "the threshold at which the expected F1 is greatest, if none was stated"
+        } else {
+            "entities are formed from the mean weight of all pairs between two clusters, above the \
+             threshold"
+        },
     );
 }
 

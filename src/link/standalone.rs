@@ -1,43 +1,35 @@
 //! Two files, or the rows of one, linked from the command line.
 //!
-//! The same seams as in a pipeline: this file is the owner, who reads clear values, encodes them
-//! pass by pass, hands the linkage side triples and nothing else, and drops them again.
+//! This file is the order of the work: read, choose rules, link, settle. Reading is the owner's, and
+//! the only place that holds clear values; what follows it sees tokens and words.
 
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::LinkError;
-use super::chance;
-use super::decide::{Decided, Decision};
-use super::linkage_side::{self, PassRows};
-use super::owner_side::{self, Joined, Records};
-use super::pass::{PassInput, Rules, SourceInfo};
-use super::people::{self, Input, Person};
-use super::recipes::{self, Ranked};
+use super::agglomerate::{Edge, Rows, agglomerate};
+use super::engine::{Engine, Linked, Scored};
+use super::model::{logistic, real};
+use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
+use super::pass::SourceInfo;
+use super::people::{self, Input};
+use super::settle::{self, Likely};
 use super::spec::Spec;
-use super::stage::{self, Model};
+use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::{
-    Encoder, KeySource, MasterKey, ProjectKeys, Pseudonym, Recipe, RowNames, Scratch,
-};
+use crate::pseudonymise::words::{Comparison, Part, Rule};
+use crate::pseudonymise::{KeySource, MasterKey};
 
-/// A key shared by more rows than this is left out.
-pub const MAX_GROUP: usize = 200;
-
-/// A file is taken as free of duplicates if it has at least this many rows …
-const TELLING_ROWS: usize = 1000;
-/// … and at most this many pairs of rows in a thousand rows share the strictest key.
+/// A file is taken as free of duplicates if at most this many pairs of rows in a thousand rows agree
+/// on everything that identifies a person, beyond what chance explains.
 const PAIRS_IN_THOUSAND: f64 = 0.5;
-
-/// Links of one file are used from this probability on, if none is stated: a wrong one joins not
-/// two rows but all the rows of two people.
-pub const FLOOR_OF_DUPLICATES: f64 = 0.9;
-
-/// Links that count as sure while the collision rates of one file are still raised by duplicates.
-const SURE: f64 = 0.99;
+/// How many times more often people agree on all of it than the product of its parts says: names go
+/// with years of birth and with each other.
+const TOGETHER: f64 = 4.0;
+/// A pair at the threshold is still above it, by this much in natural log odds.
+const MARGIN: f64 = 1e-3;
+/// Pairs less probable than this are no rivals of anybody.
+const LEAST: f64 = 1e-3;
 
 /// What is to be linked, and how.
 pub struct Request {
@@ -57,7 +49,7 @@ pub struct Request {
     pub one_to_one: bool,
     /// Write every pair at least this probable to `pairs.parquet`.
     pub keep: Option<f64>,
-    /// Take recipes and probabilities from this model.
+    /// Take rules, m and u from this model.
     pub model: Option<PathBuf>,
 }
 
@@ -72,51 +64,45 @@ pub struct Outcome {
     /// The fingerprint of the key.
     pub fingerprint: String,
     /// The model.
-    pub model: Model,
-    /// Recipes that were not encoded, because their key is too common.
-    pub too_common: Vec<String>,
-    /// The decision.
-    pub decided: Decided,
-    records: Records,
+    pub model: ModelFile,
+    /// The links, in the order of their rows.
+    pub links: Vec<Likely>,
+    /// Every pair at least as probable as was asked for.
+    pub kept: Vec<Likely>,
+    /// Of each row, left ones first, the first row of its entity.
+    pub entity: Vec<usize>,
 }
 
 impl Outcome {
-    /// The place of a record number among all rows: left rows first, then right ones.
-    pub fn row(&self, number: u32) -> usize {
-        usize::try_from(u128::from_be_bytes(self.records.pseudonym(number))).unwrap_or(usize::MAX)
+    /// All rows.
+    pub fn rows(&self) -> usize {
+        self.inputs.iter().map(Input::rows).sum()
     }
 
-    /// The number of a row, if the row ever shared a key.
-    pub fn number(&self, row: usize) -> Option<u32> {
-        self.records.number(&identity_of_row(row))
-    }
-
-    /// The id of a row, and its side.
+    /// The id of a row, left ones first, and its side.
     pub fn id(&self, row: usize) -> (&str, usize) {
         let mut row = row;
         for (side, input) in self.inputs.iter().enumerate() {
-            if let Some(person) = input.people.get(row) {
-                return (&person.id, side);
+            if row < input.rows() {
+                return (input.ids.text(row), side);
             }
-            row -= input.people.len();
+            row -= input.rows();
         }
         ("", 0)
     }
 
-    /// All rows.
-    pub fn rows(&self) -> usize {
-        self.inputs.iter().map(|i| i.people.len()).sum()
-    }
-
-    /// The id of a record number.
-    pub fn id_of(&self, number: u32) -> &str {
-        self.id(self.row(number)).0
+    /// The ids of a pair.
+    pub fn ids(&self, pair: &Likely) -> (&str, &str) {
+        let text = |side: usize, row: u32| {
+            let input = self.inputs.get(side).or(self.inputs.first());
+            input.map_or("", |input| input.ids.text(at(row)))
+        };
+        (text(0, pair.left), text(1, pair.right))
     }
 }
 
-/// In memory a record is named by its row, so that nothing in the outcome depends on the key.
-fn identity_of_row(row: usize) -> Pseudonym {
-    (row as u128).to_be_bytes()
+fn at(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
 }
 
 /// The names of the sides.
@@ -151,6 +137,88 @@ pub fn link(
     key: &MasterKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, LinkError> {
+    let inputs = read(request, spec, progress)?;
+    let comparisons = people::comparisons(spec);
+    let keys = key.for_project("link", "1");
+    let sources = inputs.iter().map(|i| &i.source).collect();
+    let engine = Engine::new(sources, &comparisons, &keys, progress);
+    let known = request.model.as_deref().map(read_model).transpose()?;
+    if let (Some(known), Some(path)) = (&known, &request.model)
+        && !known.fits(&comparisons)
+    {
+        return Err(bad_model(
+            path,
+            "the model is of other fields than the specification",
+        ));
+    }
+    let rules = match &known {
+        Some(known) => known.rules(),
+        None => engine.choose(),
+    };
+    if rules.is_empty() {
+        return Err(LinkError::one(
+            Diagnostic::new(
+                "KL-L-031",
+                Exit::Usage,
+                "no combination of the fields is rare enough to link by",
+                "name more fields in the specification",
+            )
+            .at(Place::file(&request.spec)),
+        ));
+    }
+    let one_to_one = request.one_to_one || spec.one_to_one == Some(true);
+    let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, one_to_one);
+    let least = request.keep.unwrap_or(1.0).min(LEAST);
+    let linked = engine.link(&rules, known.as_ref().map(ModelFile::fit).as_ref(), least);
+    let threshold = request.threshold.or(spec.threshold);
+    let settled = match inputs.as_slice() {
+        [one] => within(&linked, one.rows(), threshold),
+        _ => between(&linked, &inputs, &sources, threshold, one_to_one),
+    };
+    let kept = request.keep.map_or(Vec::new(), |keep| {
+        let pairs = settled.all.iter().filter(|p| p.probability >= keep);
+        pairs.copied().collect()
+    });
+    let learnt_from = match &known {
+        Some(known) => known.learnt_from.clone(),
+        None => inputs.iter().map(|i| i.digest).collect(),
+    };
+    let mut together: hashbrown::HashMap<usize, u64> = hashbrown::HashMap::new();
+    for entity in &settled.entity {
+        *together.entry(*entity).or_default() += 1;
+    }
+    let linked_rows = together.values().filter(|n| **n > 1);
+    let model = ModelFile {
+        form: FORM.to_owned(),
+        learnt_from,
+        comparisons: comparison_files(&comparisons, &linked.fit),
+        rules: rule_files(&linked),
+        rounds: linked.fit.rounds,
+        converged: linked.fit.converged,
+        compared: linked.compared,
+        chance: linked.chance,
+        warnings: super::model::check(&linked.counts, &linked.fit, &comparisons, &rules),
+        expected_matches: settle::expected(&settled.all),
+        missed_at_least: settled.missed,
+        threshold: settled.threshold,
+        expected_precision: settle::expected_precision(&settled.links),
+        links: settled.links.len() as u64,
+        records_linked: linked_rows.clone().sum(),
+        entities: linked_rows.count() as u64,
+    };
+    Ok(Outcome {
+        inputs,
+        sources,
+        known_from,
+        fingerprint: key.fingerprint().to_string(),
+        model,
+        links: settled.links,
+        kept,
+        entity: settled.entity,
+    })
+}
+
+fn read(request: &Request, spec: &Spec, progress: &dyn Progress) -> Result<Vec<Input>, LinkError> {
     let paths: Vec<&PathBuf> = std::iter::once(&request.left)
         .chain(&request.right)
         .collect();
@@ -166,315 +234,194 @@ pub fn link(
         progress.advance(1);
     }
     progress.end();
-    if !problems.is_empty() {
-        return Err(LinkError::Problems(problems));
+    match problems.is_empty() {
+        true => Ok(inputs),
+        false => Err(LinkError::Problems(problems)),
     }
-    let names = people::other_names(spec);
-    let all: Vec<&[Person]> = inputs.iter().map(|i| i.people.as_slice()).collect();
-    let model = request.model.as_deref().map(read_model).transpose()?;
-    let owner = Owner {
-        all: &all,
-        names: &names,
-        keys: key.for_project("link", "1"),
-        model: model.as_ref(),
-        progress,
-    };
-    let whole: Vec<Vec<&Person>> = all.iter().map(|p| p.iter().collect()).collect();
-    let (ranked, too_common) = owner.passes(spec, &whole);
-    let none_left = || {
-        LinkError::one(
-            Diagnostic::new(
-                "KL-L-031",
-                Exit::Usage,
-                "no combination of the fields is rare enough to link by",
-                "name more fields in the specification",
-            )
-            .at(Place::file(&request.spec)),
-        )
-    };
-    if ranked.is_empty() {
-        return Err(none_left());
-    }
-    let one_to_one = request.one_to_one.then_some(true).or(spec.one_to_one);
-    let (sources, known_from) = owner.sources(&ranked, one_to_one);
-    let duplicates = sources.len() == 1;
-    let floor = match request.threshold.or(spec.threshold) {
-        Some(stated) => stated,
-        None if duplicates => FLOOR_OF_DUPLICATES,
-        None => stage::FLOOR,
-    };
-    let mut rules = Rules {
-        sources: sources.clone(),
-        within: duplicates,
-        floor: SURE,
-        keep: None,
-    };
-    let (ranked, too_common) = if duplicates && model.is_none() {
-        // The rates were raised by the duplicates: count them again without those that are sure.
-        let (decision, records) = owner.walk(&ranked, rules.clone())?;
-        let first = first_of_each(&decision.finish(&records), &records, &all);
-        owner.passes(spec, &[first])
-    } else {
-        (ranked, too_common)
-    };
-    if ranked.is_empty() {
-        return Err(none_left());
-    }
-    rules.floor = floor;
-    rules.keep = request.keep;
-    let (decision, records) = owner.walk(&ranked, rules)?;
-    let decided = decision.finish(&records);
-    let mut model = stage::model(&decided, &records, MAX_GROUP, floor);
-    model.recipes = ranked.into_iter().map(|r| r.recipe).collect();
-    Ok(Outcome {
-        inputs,
-        sources,
-        known_from,
-        fingerprint: key.fingerprint().to_string(),
-        model,
-        too_common,
-        decided,
-        records,
-    })
 }
 
-/// One row of each entity.
-fn first_of_each<'p>(
-    decided: &Decided,
-    records: &Records,
-    all: &[&'p [Person]],
-) -> Vec<&'p Person> {
-    let mut seen = hashbrown::HashSet::new();
-    let people = all.iter().flat_map(|people| people.iter());
-    people
-        .enumerate()
-        .filter(|(row, _)| match records.number(&identity_of_row(*row)) {
-            Some(number) => seen.insert(decided.entities.root(number)),
-            None => true,
-        })
-        .map(|(_, person)| person)
-        .collect()
-}
-
-/// The owner of the clear values.
-struct Owner<'a> {
-    all: &'a [&'a [Person]],
-    names: &'a [String],
-    keys: ProjectKeys,
-    model: Option<&'a Model>,
-    progress: &'a dyn Progress,
-}
-
-impl Owner<'_> {
-    /// The passes in order, and the recipes left out because by chance alone more rows would
-    /// agree on them than the smaller file has.
-    fn passes(&self, spec: &Spec, people: &[Vec<&Person>]) -> (Vec<Ranked>, Vec<String>) {
-        if let Some(model) = self.model {
-            let used = |r: &&Recipe| {
-                let name = r.name();
-                model.passes.iter().any(|p| p.used && p.name == name)
-            };
-            let recipes: Vec<Recipe> = model.recipes.iter().filter(used).cloned().collect();
-            let order: Vec<String> = recipes.iter().map(Recipe::name).collect();
-            let mut ranked = recipes::ranked(recipes, people, self.names);
-            ranked.sort_by_key(|r| order.iter().position(|n| *n == r.recipe.name()));
-            return (ranked, Vec::new());
-        }
-        let rows = |i: usize| self.all.get(i).map_or(0, |p| p.len()) as u64;
-        let (pairs, smaller) = match self.all.len() {
-            1 => (chance::expected_within(1.0, rows(0)), rows(0)),
-            _ => (
-                chance::expected_between(1.0, rows(0), rows(1)),
-                rows(0).min(rows(1)),
-            ),
+/// Which sides are free of duplicates, and how that is known: because it was stated, or because
+/// hardly any two rows agree on all names, dates and numbers that there are.
+fn duplicates(
+    engine: &Engine<'_>,
+    inputs: &[Input],
+    comparisons: &[Comparison],
+    one_to_one: bool,
+) -> (Vec<SourceInfo>, &'static str) {
+    let whole = comparisons.iter().flat_map(|c| {
+        let lanes: &[usize] = match c.kind {
+            Kind::Date => &[1, 7],
+            Kind::Forename | Kind::Surname | Kind::Identifier if c.name != "middle_names" => &[0],
+            _ => &[],
         };
-        let ranked = recipes::ranked(recipes::candidates(spec), people, self.names);
-        let (good, common): (Vec<Ranked>, Vec<Ranked>) = ranked
-            .into_iter()
-            .partition(|r| r.rate * pairs <= chance::real(smaller));
-        let common = common.iter().map(|r| r.recipe.name()).collect();
-        (good, common)
-    }
-
-    fn encoder(&self, ranked: &[Ranked]) -> Encoder {
-        let recipes: Vec<Recipe> = ranked.iter().map(|r| r.recipe.clone()).collect();
-        Encoder::new(&self.keys, "person", &recipes)
-    }
-
-    /// Walks all passes.
-    fn walk(&self, ranked: &[Ranked], rules: Rules) -> Result<(Decision, Records), LinkError> {
-        let encoder = self.encoder(ranked);
-        let mut decision = Decision::new(rules);
-        let mut records = Records::default();
-        self.progress.begin("passes", Some(ranked.len() as u64));
-        for (number, pass) in ranked.iter().enumerate() {
-            let mut input = self.pass(number, &encoder, &mut records, &decision)?;
-            input.name = pass.recipe.name();
-            input.parts = Some(pass.rate);
-            input.fixed = self.model.and_then(|m| {
-                let known = m.passes.iter().find(|p| p.name == input.name)?;
-                known.match_probability
-            });
-            decision.pass(&input, &records);
-            self.progress.advance(1);
-        }
-        self.progress.end();
-        Ok((decision, records))
-    }
-
-    /// Encodes one pass: triples for the linkage side, and the owner's join.
-    fn encode(&self, pass: usize, encoder: &Encoder) -> (PassRows, Vec<Joined>) {
-        let (all, names) = (self.all, self.names);
-        let sides = sides(all.len() > 1);
-        let row_names = RowNames::new(&self.keys);
-        let row_names = &row_names;
-        let mut rows = PassRows::default();
-        let mut joined = Vec::new();
-        let mut before = 0;
-        for (side, people) in all.iter().enumerate() {
-            let source = sides.get(side).copied().unwrap_or_default();
-            let chunks: Vec<(Vec<Pseudonym>, Vec<Pseudonym>, Vec<Joined>)> = people
-                .par_chunks(4096)
-                .enumerate()
-                .map(|(chunk, people)| {
-                    let mut scratch = Scratch::default();
-                    let mut keys = Vec::new();
-                    let (mut of_rows, mut of_keys) = (Vec::new(), Vec::new());
-                    let mut joined = Vec::with_capacity(people.len());
-                    let named: Vec<Pseudonym> = people
-                        .iter()
-                        .map(|person| row_names.name(source, &person.id, 0))
-                        .collect();
-                    let pseudonyms = encoder.rows(pass, &named);
-                    for ((i, person), row) in people.iter().enumerate().zip(pseudonyms) {
-                        keys.clear();
-                        person.with_identity(names, |who| {
-                            encoder.match_keys(pass, who, &mut scratch, &mut keys);
-                        });
-                        if keys.is_empty() {
-                            continue;
-                        }
-                        joined.push((row, identity_of_row(before + chunk * 4096 + i)));
-                        of_rows.resize(of_rows.len() + keys.len(), row);
-                        of_keys.extend_from_slice(&keys);
-                    }
-                    (of_rows, of_keys, joined)
-                })
-                .collect();
-            for (of_rows, of_keys, more) in chunks {
-                let source = u8::try_from(side).unwrap_or(u8::MAX);
-                rows.sources
-                    .resize(rows.sources.len() + of_rows.len(), source);
-                rows.rows.extend(of_rows);
-                rows.keys.extend(of_keys);
-                joined.extend(more);
-            }
-            before += people.len();
-        }
-        (rows, joined)
-    }
-
-    fn pass(
-        &self,
-        number: usize,
-        encoder: &Encoder,
-        records: &mut Records,
-        decision: &Decision,
-    ) -> Result<PassInput, LinkError> {
-        let (rows, table) = self.encode(number, encoder);
-        let groups = linkage_side::group(&rows, MAX_GROUP);
-        drop(rows);
-        let mut known = Vec::new();
-        let scan = |f: &mut dyn FnMut(&Joined)| {
-            table.iter().for_each(f);
-            Ok::<(), Infallible>(())
-        };
-        let joined = match owner_side::join(&groups, records, scan, |n| known.push(n)) {
-            Ok(joined) => joined,
-            Err(never) => match never {},
-        };
-        let mut linked = decision.none_linked();
-        for number in known {
-            decision.note(records.source(number), number, &mut linked);
-        }
-        Ok(PassInput {
-            name: String::new(),
-            seen: groups.seen,
-            groups: joined.map_err(|rows| LinkError::Unjoined {
-                path: PathBuf::new(),
-                rows,
-            })?,
-            linked,
-            parts: None,
-            fixed: None,
-        })
-    }
-
-    /// Which sides are free of duplicates: as stated, or as the strictest key shows.
-    fn sources(
-        &self,
-        ranked: &[Ranked],
-        one_to_one: Option<bool>,
-    ) -> (Vec<SourceInfo>, &'static str) {
-        let all = self.all;
-        let (free, from): (Vec<bool>, &'static str) = match one_to_one {
-            Some(stated) => (vec![stated && all.len() > 1; all.len()], "as stated"),
-            None if all.len() == 1 => (vec![false], "one file is searched for duplicates"),
-            None => {
-                let (rows, _) = self.encode(0, &self.encoder(ranked));
-                let groups = linkage_side::group(&rows, usize::MAX);
-                let mut pairs = vec![0_u64; all.len()];
-                for group in groups.iter() {
-                    for same in group.chunk_by(|a, b| a.0 == b.0) {
-                        let n = same.len() as u64;
-                        let side = same.first().map_or(0, |m| usize::from(m.0));
-                        if let Some(count) = pairs.get_mut(side) {
-                            *count += n * (n - 1) / 2;
-                        }
-                    }
-                }
-                let free = all
-                    .iter()
-                    .zip(&pairs)
-                    .map(|(people, pairs)| {
-                        let thousands = chance::real(people.len() as u64) / 1000.0;
-                        people.len() >= TELLING_ROWS
-                            && chance::real(*pairs) <= thousands * PAIRS_IN_THOUSAND
-                    })
-                    .collect();
-                (free, "as the rows that share the strictest key show")
-            }
-        };
-        let sources = sides(all.len() > 1)
-            .iter()
-            .zip(free)
-            .map(|(name, duplicate_free)| SourceInfo {
-                name: (*name).to_owned(),
-                duplicate_free,
+        let column = c.columns.first().copied().flatten();
+        let part = move |lane: &usize| {
+            column.map(|column| Part {
+                column,
+                lane: *lane,
             })
-            .collect();
-        (sources, from)
+        };
+        lanes.iter().filter_map(part)
+    });
+    let strict = Rule {
+        name: "duplicates".to_owned(),
+        parts: whole.collect(),
+        unordered: None,
+    };
+    let few = |side: usize| {
+        let chance = engine.chance_repeats(side, &strict);
+        !strict.parts.is_empty()
+            && engine.repeats(side, &strict) <= PAIRS_IN_THOUSAND + TOGETHER * chance
+    };
+    let free = |side: usize| inputs.len() > 1 && (one_to_one || few(side));
+    let sources = sides(inputs.len() > 1)
+        .iter()
+        .enumerate()
+        .map(|(side, name)| SourceInfo {
+            name: (*name).to_owned(),
+            duplicate_free: free(side),
+        });
+    let known_from = match (inputs.len(), one_to_one) {
+        (1, _) => "as no: its duplicates are what is looked for",
+        (_, true) => "as stated",
+        _ => "from how many of its rows agree on all that identifies a person",
+    };
+    (sources.collect(), known_from)
+}
+
+/// What was decided.
+struct Settled {
+    all: Vec<Likely>,
+    links: Vec<Likely>,
+    entity: Vec<usize>,
+    threshold: f64,
+    missed: f64,
+}
+
+/// Rows of one file: entities first, then the pairs that are in one.
+fn within(linked: &Linked, rows: usize, threshold: Option<f64>) -> Settled {
+    let threshold = threshold.unwrap_or(0.5);
+    let all = settle::alone(&linked.pairs);
+    let bound = log_odds(threshold) - MARGIN;
+    let edges: Vec<Edge> = all
+        .iter()
+        .map(|p| Edge {
+            a: p.left,
+            b: p.right,
+            weight: p.log_odds - bound,
+        })
+        .collect();
+    let entity: Vec<usize> = agglomerate(
+        &[Rows {
+            rows,
+            duplicate_free: false,
+        }],
+        &edges,
+    )
+    .into_iter()
+    .map(at)
+    .collect();
+    let together = |p: &&Likely| entity.get(at(p.left)) == entity.get(at(p.right));
+    Settled {
+        links: all.iter().filter(together).copied().collect(),
+        missed: missed(&linked.pairs, &all),
+        all,
+        entity,
+        threshold,
     }
 }
 
-fn read_model(path: &Path) -> Result<Model, LinkError> {
-    let bad = |what: String| {
-        LinkError::one(
-            Diagnostic::new(
-                "KL-L-032",
-                Exit::Usage,
-                what,
-                "name the model.json of an earlier `kinlink link`",
-            )
-            .at(Place::file(path)),
-        )
-    };
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| bad(format!("the model cannot be read: {}", e.kind())))?;
-    let model: Model =
-        serde_json::from_str(&text).map_err(|e| bad(format!("the file is no model: {e}")))?;
-    if model.form != stage::FORM {
-        return Err(bad("the model is of another form".to_owned()));
+/// Rows of two files: links by a threshold, then entities of linked rows.
+fn between(
+    linked: &Linked,
+    inputs: &[Input],
+    sources: &[SourceInfo],
+    threshold: Option<f64>,
+    one_to_one: bool,
+) -> Settled {
+    let free = |side: usize| sources.get(side).is_some_and(|s| s.duplicate_free);
+    let all = settle::share(&linked.pairs, free(0), free(1));
+    let missed = missed(&linked.pairs, &all);
+    let threshold = threshold.unwrap_or_else(|| settle::best_threshold(&all, missed));
+    let chosen = all.iter().filter(|p| p.probability >= threshold);
+    let mut links: Vec<Likely> = chosen.copied().collect();
+    if one_to_one {
+        links = settle::one_to_one(&links);
     }
-    Ok(model)
+    let left_rows = inputs.first().map_or(0, Input::rows);
+    let right = |row: u32| u32::try_from(at(row) + left_rows).unwrap_or(u32::MAX);
+    let bound = log_odds(threshold) - MARGIN;
+    let edges: Vec<Edge> = all
+        .iter()
+        .map(|p| Edge {
+            a: p.left,
+            b: right(p.right),
+            weight: log_odds(p.probability) - bound,
+        })
+        .collect();
+    let sides: Vec<Rows> = inputs
+        .iter()
+        .enumerate()
+        .map(|(side, input)| Rows {
+            rows: input.rows(),
+            duplicate_free: free(side),
+        })
+        .collect();
+    Settled {
+        entity: agglomerate(&sides, &edges).into_iter().map(at).collect(),
+        all,
+        links,
+        threshold,
+        missed,
+    }
+}
+
+fn missed(pairs: &[Scored], all: &[Likely]) -> f64 {
+    let both = pairs.iter().zip(all);
+    let both: Vec<(Scored, f64)> = both
+        .map(|(pair, likely)| (*pair, likely.probability))
+        .collect();
+    settle::missed_at_least(&both)
+}
+
+fn log_odds(p: f64) -> f64 {
+    let p = p.clamp(1e-9, 1.0 - 1e-9);
+    debug_assert!((logistic((p / (1.0 - p)).ln()) - p).abs() < 1e-6);
+    (p / (1.0 - p)).ln()
+}
+
+fn bad_model(path: &Path, what: &str) -> LinkError {
+    LinkError::one(
+        Diagnostic::new(
+            "KL-L-032",
+            Exit::Usage,
+            what,
+            "name the model.json of an earlier linkage with the same specification",
+        )
+        .at(Place::file(path)),
+    )
+}
+
+/// Reads a `model.json` of an earlier linkage.
+fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
+    let text = std::fs::read_to_string(path).map_err(|source| LinkError::Io {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let model: ModelFile = serde_json::from_str(&text)
+        .map_err(|_| bad_model(path, "the file is no model of this program"))?;
+    let whole = model.rules.iter().all(|rule| {
+        rule.comparisons.len() == model.comparisons.len()
+            && rule.matches > 0.0
+            && rule.matches < 1.0
+            && rule
+                .comparisons
+                .iter()
+                .all(|c| c.u.iter().all(|u| u.is_finite()))
+    });
+    if whole && real(model.compared) >= 0.0 {
+        Ok(model)
+    } else {
+        Err(bad_model(path, "the file is no model of this program"))
+    }
 }

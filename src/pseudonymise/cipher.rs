@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::key::ProjectKeys;
 
 /// Sixteen bytes, as the cipher takes them.
-pub(super) type Block = aes::Block;
+pub(crate) type Block = aes::Block;
 
 /// Bytes of a message that fit into its first block, after domain and length.
 const FIRST: usize = 14;
@@ -26,14 +26,14 @@ const FIRST: usize = 14;
 /// A message: what the bits or the tag of a value are a function of. It holds clear values, so it
 /// has no `Debug`.
 #[derive(Clone)]
-pub(super) struct Message {
+pub(crate) struct Message {
     first: Block,
     rest: Zeroizing<Vec<[u8; 16]>>,
 }
 
 impl Message {
     /// The value of a domain. Two domains never share a message. Values beyond 255 bytes are cut.
-    pub(super) fn new(domain: u8, value: &[u8]) -> Self {
+    pub(crate) fn new(domain: u8, value: &[u8]) -> Self {
         let value = value.get(..255).unwrap_or(value);
         let mut first = Block::default();
         let (head, tail) = value.split_at(value.len().min(FIRST));
@@ -58,50 +58,50 @@ impl Message {
     }
 
     /// The first block.
-    pub(super) fn first(&self) -> &Block {
+    pub(crate) fn first(&self) -> &Block {
         &self.first
     }
 
     /// Whether there are more.
-    pub(super) fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self) -> bool {
         !self.rest.is_empty()
     }
 }
 
 /// The block of a message of four bytes.
-pub(super) fn short(domain: u8, value: [u8; 4]) -> Block {
+pub(crate) fn short(domain: u8, value: [u8; 4]) -> Block {
     let [a, b, c, d] = value;
     Block::from([domain, 4, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 }
 
 /// The key of a pass.
-pub(super) struct PassKey(Aes128);
+pub(crate) struct PassKey(Aes128);
 
 impl PassKey {
     /// From sixteen bytes of a key-derivation function.
-    pub(super) fn new(bytes: [u8; 16]) -> Self {
+    pub(crate) fn new(bytes: [u8; 16]) -> Self {
         PassKey(Aes128::new(&Array::from(bytes)))
     }
 
     /// The key of that path.
-    pub(super) fn derive(keys: &ProjectKeys, path: &[&str]) -> Self {
+    pub(crate) fn derive(keys: &ProjectKeys, path: &[&str]) -> Self {
         PassKey::new(keys.derive(path).mac(&[]))
     }
 
     /// The permutation under this key, of many blocks in place. Bulk calls are several times faster
     /// than single ones: the cipher's wide path prepares its round keys anew for each call.
-    pub(super) fn permute(&self, blocks: &mut [Block]) {
+    pub(crate) fn permute(&self, blocks: &mut [Block]) {
         self.0.encrypt_blocks(blocks);
     }
 
     /// The function at messages of one block each: in place, each mixed with its block's key
     /// beforehand (see [`keyed`]).
-    pub(super) fn values(&self, messages: &mut [Block]) {
+    pub(crate) fn values(&self, messages: &mut [Block]) {
         self.0.encrypt_blocks(messages);
     }
 
     /// Goes on from the value of a message's first block through the rest of it.
-    pub(super) fn finish(&self, message: &Message, state: &mut Block) {
+    pub(crate) fn finish(&self, message: &Message, state: &mut Block) {
         for block in message.rest.iter() {
             *state = keyed(state, &Block::from(*block));
             self.0.encrypt_block(state);
@@ -110,7 +110,7 @@ impl PassKey {
 }
 
 /// A block of a message mixed with the state before it: the block's key, at first.
-pub(super) fn keyed(state: &Block, message: &Block) -> Block {
+pub(crate) fn keyed(state: &Block, message: &Block) -> Block {
     let mut out = *state;
     for (s, o) in out.iter_mut().zip(message) {
         *s ^= *o;

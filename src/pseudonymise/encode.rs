@@ -9,25 +9,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
-use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use hashbrown::HashMap;
+use arrow::array::RecordBatch;
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::block::{BlockEncoder, BlockPass, Form, Workspace};
-use super::gate::{Counter, block_cap, judge};
+use super::block_gate::{BlockGate, caps};
+use super::gate::{Counter, judge};
 use super::identity::PersonColumns;
 use super::key::Pseudonym;
-use super::look_alike::{ALIKE, Pattern, patterns};
 use super::match_key::{Encoder, RowNames, Scratch};
-use super::spill::{Sorted, Spill};
-use super::stage::{Job, PseudonymiseError, batch, output, pseudonyms};
-use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter, Written};
-use crate::schema::canonical::{PSEUDONYM_BYTES, RECORD};
+use super::pass_files::{P, PREFIX, count_keys, write_blocks, write_join, write_keys};
+use super::spill::Spill;
+use super::stage::{Job, PseudonymiseError, output};
+use crate::columnar::{ColumnarError, TableReader};
 use crate::stage::{StageFolders, StageReport};
 
 /// Batches of the clear table that are encoded at a time.
@@ -36,12 +32,6 @@ const AT_A_TIME: usize = 8;
 const BATCH: usize = 1 << 13;
 /// People that the block encoder takes at a time.
 const PEOPLE: usize = 256;
-/// Bytes of a pseudonym.
-const P: usize = 16;
-/// Bytes of a match key by which those who share it are counted. Two different keys meet in them
-/// once in some hundred thousand files of ten million rows.
-const PREFIX: usize = 8;
-
 /// The names of one system, and the record pseudonym of each row.
 pub(super) struct People {
     /// Its number in the link files.
@@ -109,7 +99,7 @@ pub(super) fn encode(
         .progress
         .begin(&format!("write {kind}"), Some(files.len() as u64));
     let footer = job.keys.fingerprint().footer();
-    let caps = caps(people);
+    let caps = caps(people.iter().map(|p| (p.source, p.records.len())));
     let mut counted = BTreeMap::new();
     let mut shared = spills.shared.into_iter();
     for ((file, link), join) in files.iter().zip(spills.link).zip(spills.join) {
@@ -144,18 +134,6 @@ pub(super) fn encode(
         .figures
         .insert(format!("keys {kind}"), json!(counted));
     Ok(())
-}
-
-/// The cap of a block for each source.
-fn caps(people: &[People]) -> Vec<u64> {
-    let last = people.iter().map(|p| usize::from(p.source)).max();
-    let mut caps = vec![block_cap(0); last.map_or(0, |l| l + 1)];
-    for one in people {
-        if let Some(cap) = caps.get_mut(usize::from(one.source)) {
-            *cap = block_cap(one.records.len() as u64);
-        }
-    }
-    caps
 }
 
 impl Spills {
@@ -321,18 +299,21 @@ impl Passes {
         let files = out.link.iter_mut().zip(&mut out.join);
         for ((pass, shared), (link, join)) in out.shared.iter_mut().enumerate().zip(files) {
             let rows = self.keys.rows(pass, people.names);
-            for ((who, row), record) in people.who.iter().zip(&rows).zip(people.records) {
+            let named = people.names.iter().zip(&rows).zip(people.records);
+            for (who, ((name, row), record)) in people.who.iter().zip(named) {
                 keys.clear();
                 self.keys.match_keys(pass, who, scratch, &mut keys);
-                for key in &keys {
-                    link.extend_from_slice(row);
+                for (number, key) in (0_u8..).zip(&keys) {
+                    let row = match number {
+                        0 => *row,
+                        _ => self.keys.further_row(pass, name, number),
+                    };
+                    link.extend_from_slice(&row);
                     link.extend_from_slice(key);
                     link.push(people.source);
                     shared.extend_from_slice(key.get(..PREFIX).unwrap_or_default());
                     shared.push(people.source);
-                }
-                if !keys.is_empty() {
-                    join.extend_from_slice(row);
+                    join.extend_from_slice(&row);
                     join.extend_from_slice(record);
                 }
             }
@@ -365,247 +346,4 @@ struct Chunk<'a> {
     who: &'a [super::Identity<'a>],
     names: &'a [Pseudonym],
     records: &'a [Pseudonym],
-}
-
-fn pseudonym_field(name: &str) -> Field {
-    Field::new(name, DataType::FixedSizeBinary(PSEUDONYM_BYTES), false)
-}
-
-/// The columns of a file of match keys, or of encodings of `width` bytes.
-fn link_schema(width: usize) -> SchemaRef {
-    let source = Field::new("source", DataType::UInt8, false);
-    let fields = match i32::try_from(width) {
-        Ok(width) if width > 0 => vec![
-            source,
-            pseudonym_field("block"),
-            pseudonym_field("row"),
-            Field::new("encoding", DataType::FixedSizeBinary(width), false),
-        ],
-        _ => vec![source, pseudonym_field("row"), pseudonym_field("key")],
-    };
-    Arc::new(Schema::new(fields))
-}
-
-/// The bytes `from` to `to` of rows, as a column.
-fn column(rows: &[&[u8]], from: usize, to: usize) -> ArrayRef {
-    let bytes = rows.iter().filter_map(|row| row.get(from..to)).flatten();
-    let bytes: Vec<u8> = bytes.copied().collect();
-    let width = i32::try_from(to - from).unwrap_or(i32::MAX);
-    Arc::new(FixedSizeBinaryArray::new(
-        width,
-        Buffer::from_vec(bytes),
-        None,
-    ))
-}
-
-/// The number of the source of rows.
-fn sources(rows: &[&[u8]]) -> ArrayRef {
-    let sources = rows.iter().filter_map(|row| row.get(2 * P)).copied();
-    Arc::new(UInt8Array::from_iter_values(sources))
-}
-
-/// Writes match keys in the order of their rows.
-fn write_keys(
-    path: &Path,
-    spill: &Spill,
-    keys: &[(String, String)],
-) -> Result<Written, ColumnarError> {
-    let schema = link_schema(0);
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
-    spill.sorted(|bucket| {
-        let rows: Vec<&[u8]> = bucket.rows().collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let columns = vec![sources(&rows), column(&rows, 0, P), column(&rows, P, 2 * P)];
-        writer.write(&batch(schema.clone(), columns, path)?)
-    })?;
-    writer.finish()
-}
-
-/// What decides which rows of blocks may leave: the cap of each source, and which patterns enough
-/// rows have.
-struct BlockGate<'a> {
-    width: usize,
-    caps: &'a [u64],
-    alike: Option<HashMap<(usize, Pattern), u32>>,
-}
-
-impl<'a> BlockGate<'a> {
-    /// Looks at all rows once.
-    fn new(
-        spill: &Spill,
-        width: usize,
-        tags: bool,
-        caps: &'a [u64],
-    ) -> Result<Self, ColumnarError> {
-        let mut gate = BlockGate {
-            width,
-            caps,
-            alike: None,
-        };
-        if !tags {
-            return Ok(gate);
-        }
-        let mut alike: HashMap<(usize, Pattern), u32> = HashMap::new();
-        spill.sorted(|bucket| {
-            let rows: Vec<&[u8]> = bucket.rows().collect();
-            for block in rows.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
-                gate.patterns(block, |source, pattern, _| {
-                    *alike.entry((source, pattern)).or_default() += 1;
-                });
-            }
-            Ok(())
-        })?;
-        gate.alike = Some(alike);
-        Ok(gate)
-    }
-
-    /// The patterns of the rows of a block, source by source.
-    fn patterns<'r>(&self, block: &[&'r [u8]], mut each: impl FnMut(usize, Pattern, &'r [u8])) {
-        let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
-        let mut sources: Vec<usize> = block.iter().map(|row| source_of(row)).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        for source in sources {
-            let own: Vec<&[u8]> = block
-                .iter()
-                .filter(|row| source_of(row) == source)
-                .copied()
-                .collect();
-            if self
-                .caps
-                .get(source)
-                .is_some_and(|cap| own.len() as u64 > *cap)
-            {
-                continue;
-            }
-            let after = 2 * P + 1;
-            let tags: Vec<&[u8]> = own
-                .iter()
-                .map(|row| row.get(after..after + self.width).unwrap_or_default())
-                .collect();
-            for (row, pattern) in own.iter().zip(patterns(&tags)) {
-                each(source, pattern, row);
-            }
-        }
-    }
-
-    /// The rows of a block that may leave, counted.
-    fn keep<'r>(&self, block: &[&'r [u8]], counter: &mut Counter, out: &mut Vec<&'r [u8]>) {
-        let before = out.len();
-        match &self.alike {
-            None => {
-                let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
-                for row in block {
-                    let source = source_of(row);
-                    let rows = block.iter().filter(|r| source_of(r) == source).count() as u64;
-                    if self.caps.get(source).is_none_or(|cap| rows <= *cap) {
-                        out.push(row);
-                    }
-                }
-            }
-            Some(alike) => self.patterns(block, |source, pattern, row| {
-                if alike.get(&(source, pattern)).is_some_and(|n| *n >= ALIKE) {
-                    out.push(row);
-                }
-            }),
-        }
-        count_block(block, out.get(before..).unwrap_or_default(), counter);
-    }
-}
-
-/// Counts the rows of a block that leave, and those that do not.
-fn count_block(block: &[&[u8]], kept: &[&[u8]], counter: &mut Counter) {
-    let source_of = |row: &[u8]| usize::from(row.get(2 * P).copied().unwrap_or(0));
-    let most = block.iter().map(|row| source_of(row)).max().unwrap_or(0);
-    let (mut all, mut left) = (vec![0_u64; most + 1], vec![0_u64; most + 1]);
-    for (counts, rows) in [(&mut all, block), (&mut left, kept)] {
-        for row in rows {
-            if let Some(count) = counts.get_mut(source_of(row)) {
-                *count += 1;
-            }
-        }
-    }
-    counter.group(&left);
-    for (source, (all, left)) in all.iter().zip(&left).enumerate() {
-        if all > left {
-            counter.capped(source, all - left);
-        }
-    }
-}
-
-/// Writes encodings in the order of their blocks, and counts who shares one.
-fn write_blocks(
-    path: &Path,
-    spill: &Spill,
-    keys: &[(String, String)],
-    gate: &BlockGate<'_>,
-    counter: &mut Counter,
-) -> Result<Written, ColumnarError> {
-    let schema = link_schema(gate.width);
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
-    spill.sorted(|bucket| {
-        let all: Vec<&[u8]> = bucket.rows().collect();
-        let mut rows = Vec::with_capacity(all.len());
-        for block in all.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
-            gate.keep(block, counter, &mut rows);
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let after = 2 * P + 1;
-        let columns = vec![
-            sources(&rows),
-            column(&rows, 0, P),
-            column(&rows, P, 2 * P),
-            column(&rows, after, after + gate.width),
-        ];
-        writer.write(&batch(schema.clone(), columns, path)?)
-    })?;
-    writer.finish()
-}
-
-/// Counts the groups of match keys of a bucket.
-fn count_keys(bucket: &Sorted, counter: &mut Counter) {
-    let rows: Vec<&[u8]> = bucket.rows().collect();
-    for group in rows.chunk_by(|a, b| a.get(..PREFIX) == b.get(..PREFIX)) {
-        let source_of = |row: &[u8]| usize::from(row.get(PREFIX).copied().unwrap_or(0));
-        let most = group.iter().map(|row| source_of(row)).max().unwrap_or(0);
-        let mut counts = vec![0_u64; most + 1];
-        for row in group {
-            if let Some(count) = counts.get_mut(source_of(row)) {
-                *count += 1;
-            }
-        }
-        counter.group(&counts);
-    }
-}
-
-fn write_join(
-    path: &Path,
-    spill: &Spill,
-    keys: &[(String, String)],
-) -> Result<Written, ColumnarError> {
-    let schema: SchemaRef = Arc::new(Schema::new(vec![
-        pseudonym_field("row"),
-        pseudonym_field(RECORD),
-    ]));
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
-    spill.sorted(|bucket| {
-        let mut rows: Vec<&[u8]> = bucket.rows().collect();
-        rows.dedup();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let column = |from: usize| {
-            let values = rows
-                .iter()
-                .filter_map(|r| r.get(from..)?.first_chunk::<P>());
-            pseudonyms(values)
-        };
-        let columns = vec![column(0), column(P)];
-        writer.write(&batch(schema.clone(), columns, path)?)
-    })?;
-    writer.finish()
 }

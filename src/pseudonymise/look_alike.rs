@@ -9,9 +9,10 @@
 use hashbrown::HashMap;
 
 /// A row leaves only if at least so many rows of its source have its pattern.
-pub(super) const ALIKE: u32 = 5;
-/// Rounds of refinement: patterns of a few shared tags stand still after two or three.
-const ROUNDS: usize = 4;
+pub(crate) const ALIKE: u32 = 5;
+/// Rounds of refinement: patterns of a few shared tags stand still after two or three, and the attack
+/// that this is to withstand (A3) looks no further.
+const ROUNDS: usize = 6;
 
 /// The pattern of a row.
 pub(crate) type Pattern = u64;

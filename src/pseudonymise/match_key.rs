@@ -77,6 +77,20 @@ impl Encoder {
         blocks.into_iter().map(Into::into).collect()
     }
 
+    /// The pseudonym of the row of a record's second and further key in a pass. Two keys under one
+    /// pseudonym would say that they are of one person, and who shares both would be a pattern.
+    pub fn further_row(&self, pass: usize, name: &Pseudonym, number: u8) -> Pseudonym {
+        let mut name = *name;
+        if let Some(last) = name.last_mut() {
+            *last ^= number;
+        }
+        let mut block = [Block::from(name)];
+        if let Some(pass) = self.passes.get(pass) {
+            pass.rows.permute(&mut block);
+        }
+        block.map(Into::into).into_iter().next().unwrap_or_default()
+    }
+
     /// Appends the match keys of a record in one pass: none where a part is missing, several
     /// where a part has several values, never one twice.
     pub fn match_keys(
@@ -264,6 +278,9 @@ mod tests {
         let mut seen: std::collections::BTreeSet<Pseudonym> = rows.into();
         seen.extend(e.rows(0, &rows));
         seen.extend(e.rows(1, &rows));
-        assert_eq!(seen.len(), 9);
+        // So has the row of a second key.
+        seen.extend(rows.map(|name| e.further_row(0, &name, 1)));
+        assert_eq!(seen.len(), 12);
+        assert_eq!(e.further_row(0, &rows[0], 0), e.rows(0, &rows)[0]);
     }
 }

@@ -5,6 +5,7 @@
 //! [`clkhash`], which does what that program's linkage schemas say and nothing in a run uses.
 
 mod block;
+mod block_gate;
 mod cipher;
 pub mod clkhash;
 mod coarsen;
@@ -17,12 +18,14 @@ pub mod lint;
 mod look_alike;
 mod match_key;
 mod part;
+mod pass_files;
 mod payload;
 mod phonetic;
 mod recipe;
 mod release;
 mod spill;
 mod stage;
+pub mod words;
 
 pub use crate::purpose::Purpose;
 pub use block::{
@@ -36,8 +39,7 @@ pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
     ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
-#[cfg(test)]
-pub(crate) use look_alike::patterns;
+pub(crate) use look_alike::{ALIKE, patterns};
 pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;

@@ -1,0 +1,286 @@
+//! Entities among the rows of one file, or of two: clusters that their pairs agree on as a whole.
+//!
+//! Chains of single links join people who have nothing to do with each other. So clusters are merged
+//! one by one, always those two whose mean weight is greatest, as long as it is above nought; the mean
+//! is over all pairs of rows between them, and a pair that no rule brought together counts a little
+//! against the merger (average linkage on the signed weights of correlation clustering; Bansal, Blum
+//! and Chawla, "Correlation clustering", 2004). Of two files only pairs across them are pairs. Two
+//! rows of a file that is free of duplicates are never in one cluster.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::model::real;
+
+/// A weight of one pair counts at most so much, in natural log odds: an error of the model in one
+/// pair shall not outvote all others.
+const MOST: f64 = 7.0;
+/// What a pair that was never compared counts: rows of one entity are mostly brought together.
+const UNCOMPARED: f64 = -0.5;
+
+/// Two rows and their weight.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Edge {
+    /// A row.
+    pub a: u32,
+    /// Another.
+    pub b: u32,
+    /// For one entity above nought, against it below.
+    pub weight: f64,
+}
+
+/// The rows of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// How many.
+    pub rows: usize,
+    /// Whether every one of them is another person.
+    pub duplicate_free: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Between {
+    sum: f64,
+    compared: f64,
+}
+
+struct Clusters {
+    two: bool,
+    free: [bool; 2],
+    around: Vec<BTreeMap<u32, Between>>,
+    /// Rows of the first and of the second file.
+    size: Vec<[f64; 2]>,
+    version: Vec<u32>,
+    parent: Vec<u32>,
+}
+
+/// An open merger: its mean weight in millionths, then the two clusters (the lower number first
+/// among equals), and their versions at the time.
+type Open = (i64, Reverse<(u32, u32)>, u32);
+
+fn at(row: u32) -> usize {
+    usize::try_from(row).unwrap_or(usize::MAX)
+}
+
+/// The entity of each row, named by its lowest row. Rows of a second file are numbered on from those
+/// of the first.
+pub fn agglomerate(files: &[Rows], edges: &[Edge]) -> Vec<u32> {
+    let first = files.first().map_or(0, |f| f.rows);
+    let rows = files.iter().map(|f| f.rows).sum();
+    let free = |file: usize| files.get(file).is_some_and(|f| f.duplicate_free);
+    let of_first = std::iter::repeat_n([1.0, 0.0], first);
+    let mut clusters = Clusters {
+        two: files.len() > 1,
+        free: [free(0), free(1)],
+        around: vec![BTreeMap::new(); rows],
+        size: of_first
+            .chain(std::iter::repeat([0.0, 1.0]))
+            .take(rows)
+            .collect(),
+        version: vec![0; rows],
+        parent: (0_u32..).take(rows).collect(),
+    };
+    for edge in edges.iter().filter(|e| e.a != e.b) {
+        for (a, b) in [(edge.a, edge.b), (edge.b, edge.a)] {
+            if let Some(around) = clusters.around.get_mut(at(a)) {
+                let between = around.entry(b).or_default();
+                between.sum += edge.weight.clamp(-MOST, MOST);
+                between.compared += 1.0;
+            }
+        }
+    }
+    let mut open: BinaryHeap<Open> = BinaryHeap::new();
+    for a in (0_u32..).take(rows) {
+        clusters.offer(a, &mut open, |b| a < b);
+    }
+    while let Some((_, Reverse((a, b)), version)) = open.pop() {
+        if clusters.is_current(a, b, version) {
+            clusters.merge(a, b, &mut open);
+        }
+    }
+    clusters.names()
+}
+
+impl Clusters {
+    fn version(&self, a: u32, b: u32) -> u32 {
+        let of = |row| self.version.get(at(row)).copied().unwrap_or(0);
+        of(a).wrapping_add(of(b))
+    }
+
+    fn is_current(&self, a: u32, b: u32, version: u32) -> bool {
+        let root = |row: u32| self.parent.get(at(row)) == Some(&row);
+        root(a) && root(b) && self.version(a, b) == version
+    }
+
+    /// The mean weight between two clusters, or none where they can not be one.
+    fn mean(&self, a: u32, b: u32, between: Between) -> Option<f64> {
+        let size = |row| self.size.get(at(row)).copied().unwrap_or_default();
+        let ([a1, a2], [b1, b2]) = (size(a), size(b));
+        let [first_free, second_free] = self.free;
+        if (first_free && a1 + b1 > 1.0) || (second_free && a2 + b2 > 1.0) {
+            return None;
+        }
+        let pairs = if self.two { a1 * b2 + a2 * b1 } else { a1 * b1 };
+        Some((between.sum + UNCOMPARED * (pairs - between.compared)) / pairs.max(1.0))
+    }
+
+    /// Puts the mergers of a cluster that are worth it on the heap.
+    fn offer(&self, a: u32, open: &mut BinaryHeap<Open>, with: impl Fn(u32) -> bool) {
+        let Some(around) = self.around.get(at(a)) else {
+            return;
+        };
+        for (b, between) in around.iter().filter(|(b, _)| with(**b)) {
+            if let Some(mean) = self.mean(a, *b, *between).filter(|mean| *mean > 0.0) {
+                open.push((
+                    millionths(mean),
+                    Reverse((a.min(*b), a.max(*b))),
+                    self.version(a, *b),
+                ));
+            }
+        }
+    }
+
+    fn merge(&mut self, a: u32, b: u32, open: &mut BinaryHeap<Open>) {
+        let around = |c: &Self, row: u32| c.around.get(at(row)).map_or(0, BTreeMap::len);
+        // The smaller neighbourhood moves.
+        let (a, b) = match around(self, a) >= around(self, b) {
+            true => (a, b),
+            false => (b, a),
+        };
+        let moved = self
+            .around
+            .get_mut(at(b))
+            .map(std::mem::take)
+            .unwrap_or_default();
+        let size = self.size.get(at(b)).copied().unwrap_or_default();
+        let version = self.version(a, b).wrapping_add(1);
+        if let (Some(parent), Some(own), Some(now)) = (
+            self.parent.get_mut(at(b)),
+            self.size.get_mut(at(a)),
+            self.version.get_mut(at(a)),
+        ) {
+            *parent = a;
+            for (own, more) in own.iter_mut().zip(size) {
+                *own += more;
+            }
+            *now = version;
+        }
+        if let Some(own) = self.around.get_mut(at(a)) {
+            own.remove(&b);
+        }
+        for (c, between) in moved.into_iter().filter(|(c, _)| *c != a) {
+            let mut sum = between;
+            if let Some(own) = self.around.get_mut(at(a)) {
+                let entry = own.entry(c).or_default();
+                entry.sum += between.sum;
+                entry.compared += between.compared;
+                sum = *entry;
+            }
+            if let Some(theirs) = self.around.get_mut(at(c)) {
+                theirs.remove(&b);
+                theirs.insert(a, sum);
+            }
+        }
+        self.offer(a, open, |_| true);
+    }
+
+    fn names(&self) -> Vec<u32> {
+        let root = |mut row: u32| {
+            while let Some(parent) = self.parent.get(at(row)).filter(|p| **p != row) {
+                row = *parent;
+            }
+            row
+        };
+        let mut lowest: BTreeMap<u32, u32> = BTreeMap::new();
+        let rows = (0_u32..).take(self.parent.len());
+        rows.map(|row| *lowest.entry(root(row)).or_insert(row))
+            .collect()
+    }
+}
+
+/// A weight as a whole number of millionths, so that the order of mergers is the same everywhere.
+fn millionths(mean: f64) -> i64 {
+    let scaled = (mean * 1e6).round().clamp(0.0, 1e12);
+    // Exact: a whole number far below 2⁵³.
+    let (mut low, mut high) = (0_i64, 1_i64 << 41);
+    while low + 1 < high {
+        let middle = (low + high) / 2;
+        let value = real(u64::try_from(middle).unwrap_or(0));
+        if value <= scaled {
+            low = middle
+        } else {
+            high = middle
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(rows: usize) -> [Rows; 1] {
+        [Rows {
+            rows,
+            duplicate_free: false,
+        }]
+    }
+
+    fn edge(a: u32, b: u32, weight: f64) -> Edge {
+        Edge { a, b, weight }
+    }
+
+    #[test]
+    fn a_chain_is_cut_where_its_ends_disagree() {
+        // 0-1 and 2-3 are sure; 1-2 is likely, but 0-3, 0-2 and 1-3 speak against it.
+        let edges = [
+            edge(0, 1, 6.0),
+            edge(2, 3, 6.0),
+            edge(1, 2, 2.0),
+            edge(0, 2, -3.0),
+            edge(1, 3, -3.0),
+            edge(0, 3, -4.0),
+        ];
+        assert_eq!(agglomerate(&one(5), &edges), [0, 0, 2, 2, 4]);
+        // Without those, and with nothing compared, it holds.
+        assert_eq!(agglomerate(&one(4), &edges[..3]), [0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn rows_without_a_pair_stay_by_themselves_and_the_order_of_pairs_does_not_matter() {
+        let edges = [
+            edge(4, 1, 1.0),
+            edge(1, 3, 2.0),
+            edge(3, 4, 0.5),
+            edge(0, 2, -1.0),
+        ];
+        let mut turned = edges.to_vec();
+        turned.reverse();
+        let turned: Vec<Edge> = turned.iter().map(|e| edge(e.b, e.a, e.weight)).collect();
+        assert_eq!(agglomerate(&one(5), &edges), [0, 1, 2, 1, 1]);
+        assert_eq!(agglomerate(&one(5), &edges), agglomerate(&one(5), &turned));
+        assert_eq!(agglomerate(&[], &[]), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_row_of_a_file_free_of_duplicates_has_one_place() {
+        // Left rows 0 and 1, right rows 2 and 3: 0 fits both right ones.
+        let edges = [edge(0, 2, 3.0), edge(0, 3, 2.0), edge(1, 3, 1.0)];
+        let files = |left, right| {
+            [left, right].map(|duplicate_free| Rows {
+                rows: 2,
+                duplicate_free,
+            })
+        };
+        assert_eq!(agglomerate(&files(false, false), &edges), [0, 0, 0, 0]);
+        assert_eq!(agglomerate(&files(false, true), &edges), [0, 1, 0, 1]);
+        assert_eq!(agglomerate(&files(true, true), &edges), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn whole_numbers_of_millionths() {
+        assert_eq!(millionths(1.5), 1_500_000);
+        assert_eq!(millionths(0.000_000_4), 0);
+        assert_eq!(millionths(7.0), 7_000_000);
+    }
+}

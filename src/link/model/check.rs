@@ -1,0 +1,98 @@
+//! Whether a fit can be believed: what the rules say of matches one by one, beside what all say
+//! together.
+//!
+//! A model that has taken the wrong pairs for matches seldom shows it in its own figures; it shows
+//! where rules that condition on different fields disagree about the same comparison.
+
+use super::counts::{Counts, Role, place};
+use super::fit::{Fit, logistic};
+use crate::pseudonymise::words::{Comparison, Rule};
+
+/// Rules disagree on a comparison if their shares of exact agreement differ from the common one by
+/// more than this.
+const APART: f64 = 0.3;
+/// Rules of fewer expected matches are not heard.
+const HEARD: f64 = 100.0;
+
+/// What is wrong with a fit, in words without values; empty where nothing was found.
+pub fn check(
+    counts: &Counts,
+    fit: &Fit,
+    comparisons: &[Comparison],
+    rules: &[Rule],
+) -> Vec<String> {
+    let mut out = Vec::new();
+    if !fit.converged {
+        out.push(format!(
+            "the model had not come to rest after {} rounds",
+            fit.rounds
+        ));
+    }
+    for ((comparison, m), u) in comparisons.iter().zip(&fit.m).zip(&fit.u) {
+        let exact = |shares: &Vec<f64>| shares.get(1).copied().unwrap_or(0.0);
+        if exact(m) <= exact(u) {
+            out.push(format!(
+                "{}: matches agree no more often than chance; it tells nobody apart",
+                comparison.name
+            ));
+        }
+    }
+    for (number, rule) in rules.iter().enumerate() {
+        let (matches, shares) = by_rule(counts, fit, number);
+        if matches < HEARD {
+            continue;
+        }
+        let roles = counts
+            .roles
+            .get(number)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        for (((comparison, role), own), all) in
+            comparisons.iter().zip(roles).zip(&shares).zip(&fit.m)
+        {
+            let exact = |shares: &Vec<f64>| shares.get(1).copied().unwrap_or(0.0);
+            let seen: f64 = own.iter().skip(1).sum();
+            if *role == Role::Free && seen > 0.0 && (exact(own) - exact(all)).abs() > APART {
+                out.push(format!(
+                    "{}: {:.0} of 100 matches agree exactly, but {:.0} of 100 of those that {} \
+                     brings together; one of the two is wrong, or the two fields go together",
+                    comparison.name,
+                    100.0 * exact(all),
+                    100.0 * exact(own),
+                    rule.name,
+                ));
+            }
+        }
+    }
+    out
+}
+
+/// The expected matches of a rule, and their shares of levels.
+fn by_rule(counts: &Counts, fit: &Fit, rule: usize) -> (f64, Vec<Vec<f64>>) {
+    let mut levels: Vec<Vec<f64>> = counts.kinds.iter().map(|k| vec![0.0; k.levels()]).collect();
+    let mut matches = 0.0;
+    let share = fit.rules.get(rule).map_or(0.0, |r| r.matches);
+    let odds = (share / (1.0 - share)).ln();
+    let places = counts
+        .of_rule
+        .get(rule)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for (pattern, count) in places.iter().filter_map(|p| counts.pairs.get(*p)) {
+        let of: Vec<u8> = (0..counts.kinds.len()).map(|c| pattern.level(c)).collect();
+        let w = count * logistic(odds + fit.evidence(counts, rule, &of));
+        matches += w;
+        for (level, slots) in of.iter().zip(&mut levels) {
+            if let Some(slot) = slots.get_mut(place(*level)) {
+                *slot += w;
+            }
+        }
+    }
+    for shares in &mut levels {
+        let seen: f64 = shares.iter().skip(1).sum();
+        for share in shares.iter_mut().filter(|_| seen > 0.0) {
+            *share /= seen;
+        }
+    }
+    (matches, levels)
+}

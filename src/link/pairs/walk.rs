@@ -1,0 +1,160 @@
+//! All pairs of a rule's blocks, each once, with its pattern.
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::blocks::{Blocks, Membership, shared};
+use super::pattern::{MOST_COMPARISONS, Pattern};
+use crate::comparison::{Kind, Level, MISSING, Word};
+
+/// One side of a walk: the words of all rows of a source, and their blocks under every rule.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// Words, row by row, comparison by comparison within a row.
+    pub words: &'a [Word],
+    /// Blocks of all rows of the source.
+    pub members: &'a Membership,
+}
+
+/// A walk over the blocks of a rule.
+pub struct Walk<'a> {
+    /// Which rule; none for blocks of chance, whose pairs are all taken.
+    pub rule: Option<usize>,
+    /// Its blocks.
+    pub blocks: &'a Blocks,
+    /// The left rows.
+    pub left: Side<'a>,
+    /// The right rows; none where a source is compared with itself.
+    pub right: Option<Side<'a>>,
+    /// What is compared.
+    pub kinds: &'a [Kind],
+    /// Where names are compared with each other across fields.
+    pub names: Option<CrossedNames>,
+}
+
+/// The places of the comparison of names across fields, and of those of forename and surname. Names
+/// that are found in another field are not also counted as different in their own.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossedNames {
+    /// [`Kind::Names`].
+    pub names: usize,
+    /// [`Kind::Forename`].
+    pub forename: usize,
+    /// [`Kind::Surname`].
+    pub surname: usize,
+}
+
+impl CrossedNames {
+    fn settle(self, levels: &mut [Level]) {
+        let found = levels.get(self.names).copied().unwrap_or(MISSING);
+        let (forename, surname) = match found {
+            1 => (true, true),
+            2 => (false, true),
+            3 => (true, false),
+            _ => return,
+        };
+        for (place, crossed) in [(self.forename, forename), (self.surname, surname)] {
+            if let Some(level) = levels.get_mut(place).filter(|_| crossed) {
+                *level = MISSING;
+            }
+        }
+    }
+}
+
+/// Blocks that one task walks.
+const AT_A_TIME: usize = 2048;
+
+impl Walk<'_> {
+    /// The patterns of all new pairs, counted.
+    pub fn count(&self) -> HashMap<Pattern, u64> {
+        self.fold(
+            HashMap::new,
+            |counts: &mut HashMap<Pattern, u64>, _, _, pattern| {
+                *counts.entry(pattern).or_default() += 1;
+            },
+        )
+        .into_iter()
+        .reduce(|mut all, more| {
+            for (pattern, count) in more {
+                *all.entry(pattern).or_default() += count;
+            }
+            all
+        })
+        .unwrap_or_default()
+    }
+
+    /// Walks the new pairs into accumulators, in the order of the blocks: left row, right row,
+    /// pattern.
+    pub fn fold<T: Send>(
+        &self,
+        begin: impl Fn() -> T + Sync,
+        each: impl Fn(&mut T, u32, u32, Pattern) + Sync,
+    ) -> Vec<T> {
+        let tasks = self.blocks.ends.len().div_ceil(AT_A_TIME);
+        let task = |number: usize| {
+            let mut state = begin();
+            let from = number * AT_A_TIME;
+            let to = self.blocks.ends.len().min(from + AT_A_TIME);
+            for block in from..to {
+                self.block(block, |a, b, pattern| each(&mut state, a, b, pattern));
+            }
+            state
+        };
+        (0..tasks).into_par_iter().map(task).collect()
+    }
+
+    fn block(&self, block: usize, mut each: impl FnMut(u32, u32, Pattern)) {
+        let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let ends = &self.blocks.ends;
+        let start = block.checked_sub(1).and_then(|b| ends.get(b)).copied();
+        let (start, end) = (
+            start.unwrap_or((0, 0)),
+            ends.get(block).copied().unwrap_or((0, 0)),
+        );
+        let width = self.kinds.len();
+        let mut levels = [MISSING; MOST_COMPARISONS];
+        let left_rows = self.blocks.left.get(at(start.0)..at(end.0));
+        let left_rows = left_rows.unwrap_or_default();
+        let (right, right_rows) = match &self.right {
+            Some(right) => {
+                let rows = self.blocks.right.get(at(start.1)..at(end.1));
+                (right, rows.unwrap_or_default())
+            }
+            None => (&self.left, left_rows),
+        };
+        for (i, a) in left_rows.iter().enumerate() {
+            let ours = word_slice(self.left.words, at(*a), width);
+            let our_blocks = self.left.members.of(*a);
+            let first = if self.right.is_some() { 0 } else { i + 1 };
+            for b in right_rows.iter().skip(first) {
+                let rules = match self.rule {
+                    None => 0,
+                    Some(rule) => {
+                        let rules = shared(our_blocks, right.members.of(*b));
+                        // A pair is taken under the first of its rules.
+                        if rules & ((1 << rule) - 1) != 0 {
+                            continue;
+                        }
+                        rules
+                    }
+                };
+                let theirs = word_slice(right.words, at(*b), width);
+                let words = ours.iter().zip(theirs);
+                let compared = self.kinds.iter().zip(words);
+                for (level, (kind, (x, y))) in levels.iter_mut().zip(compared) {
+                    *level = kind.level(*x, *y);
+                }
+                if let Some(names) = self.names {
+                    names.settle(&mut levels);
+                }
+                each(*a, *b, Pattern::new(levels.iter().copied(), rules));
+            }
+        }
+    }
+}
+
+fn word_slice(words: &[Word], row: usize, width: usize) -> &[Word] {
+    words
+        .get(row * width..(row + 1) * width)
+        .unwrap_or_default()
+}

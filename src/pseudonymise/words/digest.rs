@@ -1,0 +1,93 @@
+//! Digests of lanes: what a value is to the linkage, once and for all blocks.
+//!
+//! A digest is the first half of AES-128 in CBC-MAC over the lane's domain, length and bytes, under
+//! a key of the project. It never leaves the owner: what leaves is a byte of it mixed with the block.
+
+use rayon::prelude::*;
+
+use super::column::Column;
+use super::lanes::{Lane, lanes, name_lanes};
+use crate::comparison::{Kind, LANES};
+use crate::pseudonymise::ProjectKeys;
+use crate::pseudonymise::cipher::{Block, Message, PassKey};
+
+/// The digests of a value's lanes; 0 for a lane that it has not.
+pub type Lanes = [u64; LANES];
+
+/// The digests of the values of a column, by their numbers.
+#[derive(Default)]
+pub struct Digests {
+    lanes: Vec<Lanes>,
+    names: Vec<[u64; 2]>,
+}
+
+/// Values that are digested at a time.
+const AT_A_TIME: usize = 512;
+
+impl Digests {
+    /// Of a column under a kind; `named` asks for the lanes in which names of different fields
+    /// meet as well.
+    pub fn of(column: &Column, kind: Kind, named: bool, keys: &ProjectKeys) -> Self {
+        let key = &PassKey::derive(keys, &["link", "values"]);
+        let values: Vec<&str> = column.values().collect();
+        let lanes = values.par_chunks(AT_A_TIME).flat_map_iter(|values| {
+            let all: Vec<_> = values.iter().map(|v| lanes(kind, v)).collect();
+            digested(&all, key)
+        });
+        let names = values.par_chunks(AT_A_TIME).flat_map_iter(|values| {
+            let all: Vec<_> = values.iter().map(|v| name_lanes(v)).collect();
+            digested(&all, key)
+        });
+        Digests {
+            lanes: lanes.collect(),
+            names: if named { names.collect() } else { Vec::new() },
+        }
+    }
+
+    /// The lanes of a value's number.
+    pub fn lanes(&self, number: u32) -> Lanes {
+        place(number)
+            .and_then(|p| self.lanes.get(p))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The two lanes of a name.
+    pub fn names(&self, number: u32) -> [u64; 2] {
+        place(number)
+            .and_then(|p| self.names.get(p))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+fn place(number: u32) -> Option<usize> {
+    usize::try_from(number.checked_sub(1)?).ok()
+}
+
+fn digested<const N: usize>(values: &[[Option<Lane>; N]], key: &PassKey) -> Vec<[u64; N]> {
+    let message = |lane: &Lane| Message::new(lane.domain, lane.bytes());
+    let all = values.iter().flatten();
+    let messages: Vec<Option<Message>> = all.map(|lane| lane.as_ref().map(message)).collect();
+    let mut states: Vec<Block> = messages
+        .iter()
+        .map(|m| m.as_ref().map_or(Block::default(), |m| *m.first()))
+        .collect();
+    key.values(&mut states);
+    for (state, message) in states.iter_mut().zip(&messages) {
+        if let Some(message) = message.as_ref().filter(|m| m.is_long()) {
+            key.finish(message, state);
+        }
+    }
+    let mut digests = states.iter().zip(&messages).map(|(state, message)| {
+        let value = state
+            .first_chunk::<8>()
+            .map_or(0, |b| u64::from_le_bytes(*b));
+        // 0 is kept for a lane that is not there.
+        if message.is_some() { value.max(1) } else { 0 }
+    });
+    values
+        .iter()
+        .map(|_| std::array::from_fn(|_| digests.next().unwrap_or(0)))
+        .collect()
+}
