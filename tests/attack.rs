@@ -33,11 +33,12 @@ fn above(findings: &[Value]) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "minutes: cargo test --release --test attack -- --ignored"]
 fn a_run_stands_and_the_report_shows_that_the_attacks_work() {
-    let world = World::at_scale("0.001");
+    let world = World::at_scale("0.004");
     let run = world.rehearse();
     let path = run.to_str().expect("a path");
-    let output = world.run(&["attack", path, "--people", "200"], 0);
+    let output = world.run(&["attack", path, "--people", "2000"], 0);
     let said = world::text(&output.stdout);
     for attack in 1..=11 {
         assert!(said.contains(&format!("A{attack} ")), "A{attack}: {said}");
@@ -58,8 +59,9 @@ fn a_run_stands_and_the_report_shows_that_the_attacks_work() {
 }
 
 #[test]
+#[ignore = "minutes: cargo test --release --test attack -- --ignored"]
 fn filters_of_whole_records_end_with_exit_7() {
-    let world = World::at_scale("0.001");
+    let world = World::at_scale("0.004");
     world.edit(
         "pipelines/rehearsal.toml",
         "[link.adult]",
@@ -67,7 +69,7 @@ fn filters_of_whole_records_end_with_exit_7() {
     );
     let run = world.rehearse();
     let path = run.to_str().expect("a path");
-    let output = world.run(&["attack", path, "--people", "200"], 7);
+    let output = world.run(&["attack", path, "--people", "2000"], 7);
     assert!(world::text(&output.stderr).contains("KL-A-001"));
     assert!(above(&findings(&run)).contains(&"A4".to_owned()));
 }

@@ -10,14 +10,14 @@ const GATHER: u64 = 0x0002_0408_1020_4081;
 
 /// The bytes that are not 0, as bits.
 pub(super) fn present(word: Word) -> u8 {
-    gather(((word & LOW) + LOW | word) & HIGH)
+    gather((((word & LOW) + LOW) | word) & HIGH)
 }
 
 /// The lanes in which two words agree, as bits; a missing lane agrees with nothing.
 pub(super) fn agree(a: Word, b: Word) -> u8 {
     let x = a ^ b;
-    let differ = (x & LOW) + LOW | x;
-    let there = (a & LOW) + LOW | a;
+    let differ = ((x & LOW) + LOW) | x;
+    let there = ((a & LOW) + LOW) | a;
     gather(!differ & there & HIGH)
 }
 

@@ -500,3 +500,114 @@ fn column_digests(source: &Source, comparisons: &[Comparison], keys: &ProjectKey
     };
     source.columns.iter().enumerate().map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+    use crate::pseudonymise::MasterKey;
+    use crate::pseudonymise::words::{Interner, Part};
+
+    const NAMES: [&str; 5] = ["ANNE", "BOB", "CAROL", "DAVID", "EVE"];
+    const DATES: [&str; 4] = ["1980-02-03", "1980-03-02", "1991-11-30", "1975-06-07"];
+
+    /// Row `n` is person `n` of forty, under a name and a date that twenty people share.
+    fn source(rows: impl Iterator<Item = usize> + Clone) -> Source {
+        let column = |values: &[&str], step: usize| {
+            let mut column = Interner::default();
+            for n in rows.clone() {
+                column.push(values.get(n / step % values.len()).copied());
+            }
+            column.finish()
+        };
+        Source {
+            rows: rows.clone().count(),
+            columns: vec![column(&NAMES, 1), column(&DATES, 5)],
+        }
+    }
+
+    fn comparisons() -> Vec<Comparison> {
+        [("forename", Kind::Forename, 0), ("born", Kind::Date, 1)]
+            .map(|(name, kind, column)| Comparison {
+                name: name.to_owned(),
+                kind,
+                columns: vec![Some(column)],
+            })
+            .into()
+    }
+
+    fn rule(name: &str, parts: &[(usize, usize)]) -> Rule {
+        Rule {
+            name: name.to_owned(),
+            parts: parts
+                .iter()
+                .map(|(column, lane)| Part {
+                    column: *column,
+                    lane: *lane,
+                })
+                .collect(),
+            unordered: None,
+        }
+    }
+
+    #[test]
+    fn every_pair_that_shares_a_rule_is_compared_once() {
+        let comparisons = comparisons();
+        let keys = MasterKey::of_rehearsal_seed(1).for_project("engine", "1");
+        let (left, right) = (source(0..30), source(10..40));
+        let rules = [rule("forename", &[(0, 0)]), rule("born", &[(1, 1), (1, 7)])];
+        let same = |a: usize, b: usize| (a % 5 == b % 5, a / 5 % 4 == b / 5 % 4);
+
+        let engine = Engine::new(vec![&left, &right], &comparisons, &keys, &Silent);
+        let linked = engine.link(&rules, None, 1e-9);
+        let all = (0..30).flat_map(|a| (10..40).map(move |b| (a, b)));
+        let shared = all.filter(|(a, b)| {
+            let (name, date) = same(*a, *b);
+            name || date
+        });
+        assert_eq!(linked.compared, shared.clone().count() as u64);
+        assert_eq!(linked.chance, 900);
+        // The levels are those of the values.
+        for pair in &linked.pairs {
+            let (a, b) = (pair.left as usize, pair.right as usize + 10);
+            let (name, date) = same(a, b);
+            assert_eq!(pair.pattern.level(0) == 1, name, "{a} {b}");
+            assert_eq!(pair.pattern.level(1) == 1, date, "{a} {b}");
+            assert_eq!(
+                (pair.pattern.in_rule(0), pair.pattern.in_rule(1)),
+                (name, date)
+            );
+        }
+
+        let engine = Engine::new(vec![&left], &comparisons, &keys, &Silent);
+        let linked = engine.link(&rules, None, 1e-9);
+        let all = (0..30).flat_map(|a| (a + 1..30).map(move |b| (a, b)));
+        let shared = all.filter(|(a, b)| {
+            let (name, date) = same(*a, *b);
+            name || date
+        });
+        assert_eq!(linked.compared, shared.count() as u64);
+    }
+
+    #[test]
+    fn another_key_gives_other_words_and_the_same_levels() {
+        let comparisons = comparisons();
+        let rows = source(0..20);
+        let rule = rule("born", &[(1, 1), (1, 7)]);
+        let words = |seed: u64| {
+            let keys = MasterKey::of_rehearsal_seed(seed).for_project("engine", "1");
+            let digests = column_digests(&rows, &comparisons, &keys);
+            let key = RuleKey::derive(&keys, &rule.name, &comparisons);
+            key.words(&rule, &rows, &digests, &comparisons, &|_| true)
+        };
+        let (one, two) = (words(1), words(2));
+        let forenames = |words: &[Word]| words.iter().step_by(2).copied().collect::<Vec<_>>();
+        assert_ne!(forenames(&one), forenames(&two));
+        // Rows 0 and 20 would share a block; 0 and 5 do not, and nothing of them is alike.
+        let level =
+            |words: &[Word], a: usize, b: usize| Kind::Forename.level(words[2 * a], words[2 * b]);
+        assert_eq!((level(&one, 0, 1), level(&two, 0, 1)), (8, 8));
+        assert_eq!((level(&one, 0, 0), level(&two, 0, 0)), (1, 1));
+        assert_ne!(one[0], one[10], "one name in two blocks");
+    }
+}

@@ -339,21 +339,18 @@ impl FieldPlan {
     /// The column in its standard form.
     fn standard(&self, raw: &Column, counts: &mut Counts) -> Column {
         let mut read = Vec::with_capacity(raw.distinct());
-        let mut form = |value: &str| {
-            let standard = match &self.form {
-                Form::Name => standardise::name(value),
-                Form::Sex => standardise::sex(value).map(str::to_owned),
-                Form::Postcode => postcode(value),
-                Form::Plain(compare) => plain(value, *compare),
-                Form::DateParts => date_parts(value),
-                Form::Date(format) => {
-                    let date = standardise::date(value, format).ok();
-                    read.push(date.is_some());
-                    let date = date.filter(|d| !standardise::is_default_date_of_birth(*d));
-                    date.map(|d| d.to_string())
-                }
-            };
-            standard
+        let mut form = |value: &str| match &self.form {
+            Form::Name => standardise::name(value),
+            Form::Sex => standardise::sex(value).map(str::to_owned),
+            Form::Postcode => postcode(value),
+            Form::Plain(compare) => plain(value, *compare),
+            Form::DateParts => date_parts(value),
+            Form::Date(format) => {
+                let date = standardise::date(value, format).ok();
+                read.push(date.is_some());
+                let date = date.filter(|d| !standardise::is_default_date_of_birth(*d));
+                date.map(|d| d.to_string())
+            }
         };
         let column = raw.map(&mut form);
         if matches!(self.form, Form::Date(_)) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{Kind, Level, MISSING};
+use crate::comparison::{Kind, Level};
 use crate::link::pairs::Pattern;
 use crate::pseudonymise::words::{Comparison, Rule};
 
@@ -143,7 +143,7 @@ impl Counts {
 
 /// A level as a place in a table.
 pub(super) fn place(level: Level) -> usize {
-    usize::from(level.max(MISSING))
+    usize::from(level)
 }
 
 /// A count as a number, exact below 2⁵³.

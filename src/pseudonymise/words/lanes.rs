@@ -133,7 +133,7 @@ fn surname(name: &str) -> Lanes {
 fn date(value: &str) -> Lanes {
     let part = |from: usize, to: usize| {
         let text = value.get(from..to).unwrap_or_default();
-        (!text.contains('?')).then_some(text).unwrap_or_default()
+        if text.contains('?') { "" } else { text }
     };
     let (y, m, d) = (part(0, 4), part(5, 7), part(8, 10));
     let year = some(37, y);

@@ -3,6 +3,10 @@
 //! common knowledge and holds nobody's data; a short form that stands for several names is in the
 //! class of the commonest.
 
+use std::sync::LazyLock;
+
+use hashbrown::HashMap;
+
 /// A class: its name and the others, separated by spaces.
 const CLASSES: &[&str] = &[
     "ABIGAIL ABBY ABBIE GAIL",
@@ -166,14 +170,21 @@ const CLASSES: &[&str] = &[
     "ZOE ZOEY",
 ];
 
+/// Every name with the name of its class. A name that stands in several classes is in the first.
+static CLASS_OF: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let mut out = HashMap::new();
+    for class in CLASSES {
+        let name = class.split(' ').next().unwrap_or(class);
+        for other in class.split(' ') {
+            out.entry(other).or_insert(name);
+        }
+    }
+    out
+});
+
 /// The name of the class of a forename's first word, or the word itself.
 pub(super) fn class(first: &str) -> &str {
-    let named = CLASSES.iter().find_map(|class| {
-        let mut names = class.split(' ');
-        let name = names.next()?;
-        (name == first || names.any(|n| n == first)).then_some(name)
-    });
-    named.unwrap_or(first)
+    CLASS_OF.get(first).copied().unwrap_or(first)
 }
 
 #[cfg(test)]
