@@ -95,6 +95,12 @@ impl Bench {
         bench
     }
 
+    /// Adds a line to `[link]` of the specification.
+    fn option(&self, line: &str) {
+        let spec = std::fs::read_to_string(self.path("spec.toml")).expect("spec");
+        self.write("spec.toml", &format!("{spec}[link]\n{line}\n"));
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -282,6 +288,90 @@ fn one_to_one_leaves_a_row_that_fits_two_unlinked() {
     let one = bench.evaluate("one", &how);
     assert_eq!(one["pairs"]["tp"], 49);
     assert_eq!(one["clusters"]["predicted"], 49);
+}
+
+#[test]
+fn a_row_may_have_as_many_partners_as_is_stated() {
+    let bench = Bench::new();
+    let mut left = HEADER.to_owned();
+    rows(&mut left, "l", (0..50).map(|n| (n, person(n))));
+    bench.write("left.csv", &left);
+    let mut right = left.replace("\nl", "\nr");
+    // Person 3 stands in the right file twice, person 4 once more with a surname of her own.
+    let _ = writeln!(right, "again,{},p3", person(3).join(","));
+    let mut other = person(4);
+    other[1] = "Zimmer".to_owned();
+    let _ = writeln!(right, "married,{},p4", other.join(","));
+    bench.write("right.csv", &right);
+    let links = |word: &str| {
+        done(&bench.link(word, &["left.csv", "right.csv", "--cardinality", word]));
+        bench.evaluate(word, &["--entity-column", "who"])["pairs"]["tp"].clone()
+    };
+    assert_eq!(links("one_to_many"), 52);
+    assert_eq!(links("many_to_many"), 52);
+    // A tie is no link; of two unequal ones the better is.
+    assert_eq!(links("many_to_one"), 49);
+    assert_eq!(links("one_to_one"), 49);
+}
+
+#[test]
+fn blocking_rules_can_be_given() {
+    let bench = Bench::new();
+    bench.option("blocking = [\"date_of_birth+forename.initial\", \"surname+postcode\"]");
+    let output = bench.link("out", &["left.csv", "right.csv"]);
+    done(&output);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("\nsurname+postcode "), "{text}");
+    assert!(!text.contains("soundex"), "{text}");
+
+    let bench = Bench::new();
+    bench.option("blocking = [\"surname.vowels\", \"postcode\"]");
+    refused(
+        &bench.link("out", &["left.csv", "right.csv"]),
+        2,
+        "KL-L-033",
+    );
+}
+
+#[test]
+fn a_budget_of_pairs_is_kept() {
+    let bench = Bench::new();
+    bench.option("pairs = 150");
+    let output = bench.link("out", &["left.csv", "right.csv", "--format", "json"]);
+    done(&output);
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(told["compared"].as_u64() <= Some(150), "{told:#}");
+}
+
+#[test]
+fn what_cannot_be_one_person_is_never_linked() {
+    let bench = Bench::new();
+    let mut left = HEADER.to_owned();
+    rows(&mut left, "l", (0..80).map(|n| (n, person(n))));
+    let mut right = left.replace("\nl", "\nr");
+    // The twin of person 7, of whom only the forename tells.
+    let mut twin = person(7);
+    twin[0] = "Quentin".to_owned();
+    let _ = writeln!(left, "twin,{},t7", twin.join(","));
+    right = right.replace(&format!("r7,{},p7\n", person(7).join(",")), "");
+    let _ = writeln!(right, "r7,{},p7", person(7).join(","));
+    bench.write("left.csv", &left);
+    bench.write("right.csv", &right);
+    bench.write("apart.csv", "left_id,right_id\nl5,r5\n");
+    let spec = std::fs::read_to_string(bench.path("spec.toml")).expect("spec");
+    let rule =
+        "[[cannot_link]]\nforename = \"different\"\nsurname = \"same\"\ndate_of_birth = \"same\"\n";
+    bench.write("spec.toml", &format!("{spec}{rule}"));
+    let how = ["left.csv", "right.csv", "--cannot-link", "apart.csv"];
+    done(&bench.link("out", &how));
+    let found = bench.evaluate("out", &["--entity-column", "who"]);
+    // Person 5 is kept apart by name, and nobody is linked wrongly.
+    assert_eq!(found["pairs"]["tp"], 79, "{found:#}");
+    assert_eq!(found["pairs"]["predicted"], 79);
+    assert_eq!(found["clusters"]["predicted"], 79);
+
+    bench.write("apart.csv", "left_id,right_id\nl5,nobody\n");
+    refused(&bench.link("two", &how), 3, "KL-L-034");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Done, Failure};
+use crate::link::assign::{self, Cardinality};
 use crate::link::evaluate::{Evaluation, Score, Truth, evaluate};
 use crate::link::out_files;
 use crate::link::report::percent;
@@ -45,14 +46,21 @@ pub struct Args {
     #[arg(long, value_parser = probability)]
     threshold: Option<f64>,
     /// A row is linked to one row of the other file at most.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cardinality")]
     one_to_one: bool,
+    /// How many partners a row may have: one_to_one, one_to_many (a row of the left file several),
+    /// many_to_one or many_to_many. Without it, as many as the model finds.
+    #[arg(long, value_parser = cardinality)]
+    cardinality: Option<Cardinality>,
     /// Also write every pair at least this probable to pairs.parquet.
     #[arg(long, value_name = "P", value_parser = probability)]
     keep: Option<f64>,
     /// Use the rules, m and u of an earlier model.json.
     #[arg(long)]
     model: Option<PathBuf>,
+    /// Pairs of rows that are never linked: a file with the columns left_id and right_id.
+    #[arg(long, value_name = "FILE")]
+    cannot_link: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,6 +92,14 @@ fn probability(text: &str) -> Result<f64, String> {
     }
 }
 
+fn cardinality(text: &str) -> Result<Cardinality, String> {
+    let found = assign::WORDS.iter().find(|(word, _)| *word == text);
+    found.map(|(_, c)| *c).ok_or_else(|| {
+        let words: Vec<&str> = assign::WORDS.iter().map(|(word, _)| *word).collect();
+        format!("one of {}", words.join(", "))
+    })
+}
+
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     if let Some(Command::Evaluate(args)) = args.command {
         return run_evaluate(args);
@@ -100,9 +116,13 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         key,
         out,
         threshold: args.threshold,
-        one_to_one: args.one_to_one,
+        cardinality: match args.one_to_one {
+            true => Some(Cardinality::OneToOne),
+            false => args.cardinality,
+        },
         keep: args.keep,
         model: args.model,
+        cannot_link: args.cannot_link,
     };
     standalone::check_out(&request.out)?;
     let spec = Spec::read(&request.spec)?;
@@ -136,16 +156,19 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
     }
     let _ = writeln!(
         text,
-        "\n{:<56} {:>11} {:>11} {:>12}",
-        "blocking rule", "pairs", "new pairs", "matches, %"
+        "\n{:<56} {:>11} {:>11} {:>11} {:>11}",
+        "blocking rule", "pairs", "new pairs", "together", "matches, %"
     );
+    let mut together = 0;
     for rule in &model.rules {
+        together += rule.new_pairs;
         let _ = writeln!(
             text,
-            "{:<56} {:>11} {:>11} {:>12}",
+            "{:<56} {:>11} {:>11} {:>11} {:>11}",
             rule.rule.name,
             rule.pairs,
             rule.new_pairs,
+            together,
             percent(Some(rule.matches)),
         );
         if rule.capped_pairs > 0 {

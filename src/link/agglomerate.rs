@@ -25,7 +25,7 @@ pub struct Edge {
     pub a: u32,
     /// Another.
     pub b: u32,
-    /// For one entity above nought, against it below.
+    /// For one entity above nought, against it below; minus infinity where it cannot be.
     pub weight: f64,
 }
 
@@ -84,7 +84,10 @@ pub fn agglomerate(files: &[Rows], edges: &[Edge]) -> Vec<u32> {
         for (a, b) in [(edge.a, edge.b), (edge.b, edge.a)] {
             if let Some(around) = clusters.around.get_mut(at(a)) {
                 let between = around.entry(b).or_default();
-                between.sum += edge.weight.clamp(-MOST, MOST);
+                between.sum += match edge.weight == f64::NEG_INFINITY {
+                    true => edge.weight,
+                    false => edge.weight.clamp(-MOST, MOST),
+                };
                 between.compared += 1.0;
             }
         }
@@ -199,7 +202,7 @@ impl Clusters {
 }
 
 /// A weight as a whole number of millionths, so that the order of mergers is the same everywhere.
-fn millionths(mean: f64) -> i64 {
+pub(super) fn millionths(mean: f64) -> i64 {
     let scaled = (mean * 1e6).round().clamp(0.0, 1e12);
     // Exact: a whole number far below 2⁵³.
     let (mut low, mut high) = (0_i64, 1_i64 << 41);
@@ -275,6 +278,17 @@ mod tests {
         assert_eq!(agglomerate(&files(false, false), &edges), [0, 0, 0, 0]);
         assert_eq!(agglomerate(&files(false, true), &edges), [0, 1, 0, 1]);
         assert_eq!(agglomerate(&files(true, true), &edges), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn what_cannot_be_one_is_not_joined_by_a_third() {
+        let edges = [
+            edge(0, 1, 7.0),
+            edge(1, 2, 6.0),
+            edge(0, 2, f64::NEG_INFINITY),
+        ];
+        assert_eq!(agglomerate(&one(3), &edges), [0, 0, 2]);
+        assert_eq!(agglomerate(&one(3), &edges[..2]), [0, 0, 0]);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! ([`USUAL`]): the figures are common experience, not fitted to any file, and only order the rules.
 //! How many pairs a rule costs is counted in the files.
 
+mod name;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -13,6 +15,8 @@ use super::model::real;
 use super::pairs::MOST_RULES;
 use crate::comparison::Kind;
 use crate::pseudonymise::words::{Comparison, Part, Rule};
+use name::lane_word;
+pub use name::{UNORDERED, parse};
 
 /// How often, of two records of one person, the most specific lanes that still agree are these.
 struct Usual {
@@ -137,25 +141,6 @@ const TEMPLATES: &[Template] = &[
     plain(&[(Exact, 0), (Date, 1), (Date, 7)]),
 ];
 
-/// The word of a lane in the name of a rule.
-fn lane_word(kind: Kind, lane: usize) -> &'static str {
-    match (kind, lane) {
-        (Kind::Forename, 2) => ".class",
-        (Kind::Forename, 4) | (Kind::Surname, 3) => ".soundex",
-        (Kind::Forename, 5) | (Kind::Surname, 4) => ".initial",
-        (Kind::Surname, 5) => ".first4",
-        (Kind::Date, 1) => ".day_month",
-        (Kind::Date, 3) => ".month",
-        (Kind::Date, 7) => ".year",
-        (Kind::Postcode, 2) => ".district",
-        (Kind::Postcode, 3) => ".area",
-        (Kind::Identifier, 2) => ".begin",
-        (Kind::Identifier, 4) => ".end",
-        (Kind::Text, 1) => ".first_word",
-        _ => "",
-    }
-}
-
 /// Every rule that the comparisons allow.
 pub fn candidates(comparisons: &[Comparison]) -> Vec<Rule> {
     let mut out: Vec<Rule> = Vec::new();
@@ -191,7 +176,8 @@ pub fn candidates(comparisons: &[Comparison]) -> Vec<Rule> {
                 continue;
             };
             for rule in &mut open {
-                rule.name.push_str("+names.unordered");
+                rule.name.push('+');
+                rule.name.push_str(UNORDERED);
                 rule.unordered = Some([
                     Part {
                         column: forename,

@@ -8,6 +8,7 @@
 use hashbrown::HashMap;
 
 use super::blocking::{self, Priced};
+use super::cannot_link::Apart;
 use super::entities::Entities;
 use super::model::{Counts, Fit, Weights, fit, real};
 use super::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Walk};
@@ -30,6 +31,9 @@ const CHANCE: f64 = 1e7;
 /// So many pairs are kept as they are counted. Of more, the model is learnt from about so many, and
 /// those of use are found by a second walk.
 const KEPT: u64 = 4_000_000;
+
+/// The log odds of a pair that is known to be apart.
+pub const NEVER: f64 = f64::NEG_INFINITY;
 
 /// A pair that the model has weighed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -168,8 +172,8 @@ impl<'a> Engine<'a> {
         1000.0 * together * real(source.rows as u64) / 2.0
     }
 
-    /// Chooses rules from the fields and the data.
-    pub fn choose(&self) -> Vec<Rule> {
+    /// Chooses rules from the fields and the data, within a budget of pairs.
+    pub fn choose(&self, budget: Option<u64>) -> Vec<Rule> {
         let candidates = blocking::candidates(self.comparisons);
         self.progress
             .begin("rules weighed", Some(candidates.len() as u64));
@@ -207,13 +211,16 @@ impl<'a> Engine<'a> {
         let priced: Vec<Priced> = candidates.into_iter().map(price).collect();
         self.progress.end();
         let rows: f64 = self.sources.iter().map(|s| real(s.rows as u64)).sum();
-        let budget = (PAIRS_A_ROW * rows).clamp(BUDGET.0, BUDGET.1);
+        let budget = match budget {
+            Some(pairs) => real(pairs),
+            None => (PAIRS_A_ROW * rows).clamp(BUDGET.0, BUDGET.1),
+        };
         blocking::choose(self.comparisons, &priced, budget)
     }
 
     /// Links under rules. `known` is a model learnt before; `least` is the least probability of a
-    /// pair that is kept.
-    pub fn link(&self, rules: &[Rule], known: Option<&Fit>, least: f64) -> Linked {
+    /// pair that is kept. A pair that is known to be apart is kept as well, its odds nought.
+    pub fn link(&self, rules: &[Rule], known: Option<&Fit>, least: f64, apart: &Apart) -> Linked {
         self.progress
             .begin("pairs compared", Some(rules.len() as u64));
         let mut members: Vec<Membership> = self
@@ -281,10 +288,13 @@ impl<'a> Engine<'a> {
                 left,
                 right,
                 pattern,
-                log_odds: worth.get(&pattern).copied().unwrap_or(f64::NEG_INFINITY),
+                log_odds: match apart.by_levels(pattern) || apart.by_name(left, right) {
+                    true => NEVER,
+                    false => worth.get(&pattern).copied().unwrap_or(NEVER),
+                },
             };
             let all = kept.into_iter().map(scored);
-            all.filter(|pair| !self.two() || pair.log_odds >= bound)
+            all.filter(|pair| !self.two() || pair.log_odds >= bound || pair.log_odds == NEVER)
                 .collect()
         } else {
             let steps = if self.two() { 1 } else { 2 } * rules.len() as u64;
@@ -296,7 +306,7 @@ impl<'a> Engine<'a> {
                 {
                     *new = 0;
                     self.walk(number, rule, blocks, &members, |walk| {
-                        for (seen, likely) in score(walk, &weights, wanted) {
+                        for (seen, likely) in score(walk, &weights, apart, wanted) {
                             *new += seen;
                             found.extend(likely);
                         }
@@ -306,13 +316,16 @@ impl<'a> Engine<'a> {
                 found
             };
             let found = if self.two() {
-                collect(&|pair| pair.log_odds >= bound)
+                collect(&|pair| pair.log_odds >= bound || pair.log_odds == NEVER)
             } else {
                 // Of one file also what speaks against two rows that others hold together.
                 let likely = collect(&|pair| pair.log_odds >= 0.0);
                 let group = components(self.rows(0), &likely);
                 let of = |row: u32| usize::try_from(row).ok().and_then(|row| group.get(row));
-                collect(&|pair| pair.log_odds >= bound || of(pair.left) == of(pair.right))
+                collect(&|pair| {
+                    let weighed = pair.log_odds >= bound || pair.log_odds == NEVER;
+                    weighed || of(pair.left) == of(pair.right)
+                })
             };
             self.progress.end();
             found
@@ -442,15 +455,23 @@ fn flags(rows: usize, list: &[u32]) -> Vec<bool> {
 fn score(
     walk: &Walk<'_>,
     weights: &Weights<'_>,
+    apart: &Apart,
     wanted: &(dyn Fn(&Scored) -> bool + Sync),
 ) -> Vec<(u64, Vec<Scored>)> {
     type Task = (u64, Vec<Scored>, HashMap<Pattern, f64>);
     let tasks = walk.fold(
         Task::default,
         |(seen, found, worth): &mut Task, left, right, pattern| {
-            let log_odds = *worth
-                .entry(pattern)
-                .or_insert_with(|| weights.log_odds(pattern));
+            let log_odds = *worth.entry(pattern).or_insert_with(|| {
+                if apart.by_levels(pattern) {
+                    return NEVER;
+                }
+                weights.log_odds(pattern)
+            });
+            let log_odds = match apart.by_name(left, right) {
+                true => NEVER,
+                false => log_odds,
+            };
             *seen += 1;
             let pair = Scored {
                 left,
@@ -559,7 +580,7 @@ mod tests {
         let same = |a: usize, b: usize| (a % 5 == b % 5, a / 5 % 4 == b / 5 % 4);
 
         let engine = Engine::new(vec![&left, &right], &comparisons, &keys, &Silent);
-        let linked = engine.link(&rules, None, 1e-9);
+        let linked = engine.link(&rules, None, 1e-9, &Apart::default());
         let all = (0..30).flat_map(|a| (10..40).map(move |b| (a, b)));
         let shared = all.filter(|(a, b)| {
             let (name, date) = same(*a, *b);
@@ -580,7 +601,7 @@ mod tests {
         }
 
         let engine = Engine::new(vec![&left], &comparisons, &keys, &Silent);
-        let linked = engine.link(&rules, None, 1e-9);
+        let linked = engine.link(&rules, None, 1e-9, &Apart::default());
         let all = (0..30).flat_map(|a| (a + 1..30).map(move |b| (a, b)));
         let shared = all.filter(|(a, b)| {
             let (name, date) = same(*a, *b);

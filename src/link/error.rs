@@ -96,7 +96,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Usage,
         title: "The specification has an unknown key",
         when: "A key stands where the grammar has none; nothing is ignored silently.",
-        fix: "The message names the nearest known key. Top level: `id`, `[fields]` (forename, middle_names, surname, former_surname, date_of_birth, sex, postcode, address), `[formats]`, `[other]`, `[link]` (threshold, one_to_one).",
+        fix: "The message names the nearest known key. Top level: `id`, `[fields]` (forename, middle_names, surname, former_surname, date_of_birth, sex, postcode, address), `[formats]`, `[other]`, `[link]` (threshold, one_to_one, cardinality, blocking, pairs), `[[cannot_link]]` (fields, each `same` or `different`).",
     },
     Explanation {
         code: "KL-L-012",
@@ -188,6 +188,20 @@ pub const EXPLANATIONS: &[Explanation] = &[
         title: "The file is no model",
         when: "The file of `--model` is not a `model.json` of this form of linkage.",
         fix: "Name the model.json of an earlier `kinlink link`.",
+    },
+    Explanation {
+        code: "KL-L-033",
+        exit: Exit::Usage,
+        title: "There is no such blocking rule",
+        when: "A rule under `blocking` names a field that the specification does not have, or a part that the field does not have; or there are more than sixteen rules.",
+        fix: "Fields joined by `+`. Parts: forename .class, .soundex, .initial; surname .soundex, .initial, .first4; dates .day_month, .month, .year; postcode .district, .area; text .first_word; identifiers .begin, .end; and names.unordered, the Soundex codes of both names in either order. `blocking = \"auto\"` chooses.",
+    },
+    Explanation {
+        code: "KL-L-034",
+        exit: Exit::Input,
+        title: "A pair that cannot be linked names unknown rows",
+        when: "The file of `--cannot-link` has an id that is in neither input, or pairs a row with itself.",
+        fix: "Check that the file belongs to these inputs: left_id is of the first, right_id of the second.",
     },
     Explanation {
         code: "KL-L-040",

@@ -16,7 +16,9 @@
 //! rows of one, from the command line.
 
 pub mod agglomerate;
+pub mod assign;
 pub mod blocking;
+pub mod cannot_link;
 pub mod chance;
 pub mod decide;
 pub mod engine;

@@ -1,5 +1,5 @@
-//! From scored pairs to links: rivals share their odds, a threshold is chosen, and one row is linked
-//! to one row where that is asked.
+//! From scored pairs to probabilities and a threshold: rivals share their odds, and what every rule
+//! missed is reckoned with.
 
 use hashbrown::HashMap;
 
@@ -88,41 +88,6 @@ pub fn best_threshold(pairs: &[Likely], missed: f64) -> f64 {
     best.1
 }
 
-/// Of links in any order those of which no two share a row, the most probable first: a greedy
-/// matching, whose weight is at least half of the greatest. Equally probable rivals are all left
-/// out, since nothing prefers one.
-pub fn one_to_one(links: &[Likely]) -> Vec<Likely> {
-    let mut order: Vec<&Likely> = links.iter().collect();
-    order.sort_by(|a, b| {
-        let by_weight = b.log_odds.total_cmp(&a.log_odds);
-        by_weight.then((a.left, a.right).cmp(&(b.left, b.right)))
-    });
-    let (mut left, mut right): (HashMap<u32, ()>, HashMap<u32, ()>) = Default::default();
-    let mut out = Vec::new();
-    for tied in order.chunk_by(|a, b| a.log_odds == b.log_odds) {
-        let open: Vec<&&Likely> = tied
-            .iter()
-            .filter(|p| !left.contains_key(&p.left) && !right.contains_key(&p.right))
-            .collect();
-        let (mut of_left, mut of_right): (HashMap<u32, u32>, HashMap<u32, u32>) =
-            Default::default();
-        for pair in &open {
-            *of_left.entry(pair.left).or_default() += 1;
-            *of_right.entry(pair.right).or_default() += 1;
-        }
-        for pair in open {
-            let only = |of: &HashMap<u32, u32>, row: u32| of.get(&row) == Some(&1);
-            if only(&of_left, pair.left) && only(&of_right, pair.right) {
-                out.push(**pair);
-            }
-            left.insert(pair.left, ());
-            right.insert(pair.right, ());
-        }
-    }
-    out.sort_by_key(|p| (p.left, p.right));
-    out
-}
-
 /// Matches that no rule brought together, at least: Chao's lower bound f₁² / 2f₂, where fₖ is the
 /// expected number of matches that exactly k rules brought together (Chao, "Estimating the
 /// population size for capture-recapture data with unequal catchability", 1987). Rules that miss
@@ -201,22 +166,6 @@ mod tests {
         // Where many are missed anyway, a doubtful link is worth more.
         assert_eq!(best_threshold(&pairs, 10.0), 0.3);
         assert_eq!(best_threshold(&[], 0.0), 0.5);
-    }
-
-    #[test]
-    fn one_row_is_linked_once_and_a_tie_not_at_all() {
-        let links = alone(&[
-            pair(1, 1, 9.0),
-            pair(1, 2, 5.0),
-            pair(2, 2, 3.0),
-            pair(3, 4, 2.0),
-            pair(3, 5, 2.0),
-        ]);
-        let kept: Vec<(u32, u32)> = one_to_one(&links)
-            .iter()
-            .map(|p| (p.left, p.right))
-            .collect();
-        assert_eq!(kept, [(1, 1), (2, 2)]);
     }
 
     #[test]

@@ -7,13 +7,17 @@ use std::path::{Path, PathBuf};
 
 use super::LinkError;
 use super::agglomerate::{Edge, Rows, agglomerate};
-use super::engine::{Engine, Linked, Scored};
+use super::assign::{Cardinality, assign};
+use super::blocking;
+use super::cannot_link::{Apart, apart};
+use super::engine::{Engine, Linked, NEVER, Scored};
 use super::model::{logistic, real};
 use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
+use super::pairs::MOST_RULES;
 use super::pass::SourceInfo;
 use super::people::{self, Input};
 use super::settle::{self, Likely};
-use super::spec::Spec;
+use super::spec::{Blocking, Spec};
 use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
@@ -45,12 +49,14 @@ pub struct Request {
     pub out: PathBuf,
     /// Least probability of a link; above the specification's.
     pub threshold: Option<f64>,
-    /// One row to one row at most; above the specification's.
-    pub one_to_one: bool,
+    /// How many partners a row may have; above the specification's.
+    pub cardinality: Option<Cardinality>,
     /// Write every pair at least this probable to `pairs.parquet`.
     pub keep: Option<f64>,
     /// Take rules, m and u from this model.
     pub model: Option<PathBuf>,
+    /// Pairs of rows that are never linked.
+    pub cannot_link: Option<PathBuf>,
 }
 
 /// What was linked.
@@ -153,27 +159,19 @@ pub fn link(
     }
     let rules = match &known {
         Some(known) => known.rules(),
-        None => engine.choose(),
+        None => rules(&engine, spec, &comparisons, &request.spec)?,
     };
-    if rules.is_empty() {
-        return Err(LinkError::one(
-            Diagnostic::new(
-                "KL-L-031",
-                Exit::Usage,
-                "no combination of the fields is rare enough to link by",
-                "name more fields in the specification",
-            )
-            .at(Place::file(&request.spec)),
-        ));
-    }
-    let one_to_one = request.one_to_one || spec.one_to_one == Some(true);
-    let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, one_to_one);
+    let file = request.cannot_link.as_ref();
+    let apart = apart(&spec.cannot_link, &comparisons, file, &inputs)?;
+    let cardinality = request.cardinality.or(spec.options.cardinality);
+    let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, cardinality);
     let least = request.keep.unwrap_or(1.0).min(LEAST);
-    let linked = engine.link(&rules, known.as_ref().map(ModelFile::fit).as_ref(), least);
-    let threshold = request.threshold.or(spec.threshold);
+    let fit = known.as_ref().map(ModelFile::fit);
+    let linked = engine.link(&rules, fit.as_ref(), least, &apart);
+    let threshold = request.threshold.or(spec.options.threshold);
     let settled = match inputs.as_slice() {
-        [one] => within(&linked, one.rows(), threshold),
-        _ => between(&linked, &inputs, &sources, threshold, one_to_one),
+        [one] => within(&linked, one.rows(), threshold, &apart),
+        _ => between(&linked, &inputs, &sources, (threshold, cardinality), &apart),
     };
     let kept = request.keep.map_or(Vec::new(), |keep| {
         let pairs = settled.all.iter().filter(|p| p.probability >= keep);
@@ -246,7 +244,7 @@ fn duplicates(
     engine: &Engine<'_>,
     inputs: &[Input],
     comparisons: &[Comparison],
-    one_to_one: bool,
+    stated: Option<Cardinality>,
 ) -> (Vec<SourceInfo>, &'static str) {
     let whole = comparisons.iter().flat_map(|c| {
         let lanes: &[usize] = match c.kind {
@@ -273,7 +271,13 @@ fn duplicates(
         !strict.parts.is_empty()
             && engine.repeats(side, &strict) <= PAIRS_IN_THOUSAND + TOGETHER * chance
     };
-    let free = |side: usize| inputs.len() > 1 && (one_to_one || few(side));
+    let free = |side: usize| match stated {
+        _ if inputs.len() < 2 => false,
+        // Where a row has one partner at most, the other file holds nobody twice.
+        Some(stated) if side == 0 => stated.right_has_one(),
+        Some(stated) => stated.left_has_one(),
+        None => few(side),
+    };
     let sources = sides(inputs.len() > 1)
         .iter()
         .enumerate()
@@ -281,12 +285,70 @@ fn duplicates(
             name: (*name).to_owned(),
             duplicate_free: free(side),
         });
-    let known_from = match (inputs.len(), one_to_one) {
+    let known_from = match (inputs.len(), stated) {
         (1, _) => "as no: its duplicates are what is looked for",
-        (_, true) => "as stated",
+        (_, Some(_)) => "as stated",
         _ => "from how many of its rows agree on all that identifies a person",
     };
     (sources.collect(), known_from)
+}
+
+/// The blocking rules that the specification names, or those that the data speak for.
+fn rules(
+    engine: &Engine<'_>,
+    spec: &Spec,
+    comparisons: &[Comparison],
+    path: &Path,
+) -> Result<Vec<Rule>, LinkError> {
+    let problem = |code: &'static str, what: String, help: &str| {
+        Diagnostic::new(code, Exit::Usage, what, help).at(Place::file(path))
+    };
+    let names = match &spec.options.blocking {
+        Blocking::Given(names) => names,
+        Blocking::Auto => {
+            let rules = engine.choose(spec.options.pairs);
+            return match rules.is_empty() {
+                false => Ok(rules),
+                true => Err(LinkError::one(problem(
+                    "KL-L-031",
+                    "no combination of the fields is rare enough to link by".to_owned(),
+                    "name more fields in the specification",
+                ))),
+            };
+        }
+    };
+    let (mut rules, mut problems) = (Vec::new(), Vec::new());
+    for name in names {
+        match blocking::parse(name, comparisons) {
+            Some(rule) => rules.push(rule),
+            None => problems.push(problem(
+                "KL-L-033",
+                format!("there is no blocking rule `{name}`"),
+                "join fields of the specification by +, each whole or a part of it, such as \
+                 surname.soundex+date_of_birth.year; `kinlink explain KL-L-033` lists the parts",
+            )),
+        }
+    }
+    if rules.len() > MOST_RULES {
+        problems.push(problem(
+            "KL-L-033",
+            format!("{} blocking rules are more than {MOST_RULES}", rules.len()),
+            "leave out those that bring the fewest new pairs",
+        ));
+    }
+    match problems.is_empty() {
+        true => Ok(rules),
+        false => Err(LinkError::Problems(problems)),
+    }
+}
+
+/// What keeps the rows of named pairs apart.
+fn never(apart: &Apart, right: impl Fn(u32) -> u32) -> impl Iterator<Item = Edge> {
+    apart.named().map(move |(a, b)| Edge {
+        a,
+        b: right(b),
+        weight: NEVER,
+    })
 }
 
 /// What was decided.
@@ -299,18 +361,16 @@ struct Settled {
 }
 
 /// Rows of one file: entities first, then the pairs that are in one.
-fn within(linked: &Linked, rows: usize, threshold: Option<f64>) -> Settled {
+fn within(linked: &Linked, rows: usize, threshold: Option<f64>, apart: &Apart) -> Settled {
     let threshold = threshold.unwrap_or(0.5);
     let all = settle::alone(&linked.pairs);
     let bound = log_odds(threshold) - MARGIN;
-    let edges: Vec<Edge> = all
-        .iter()
-        .map(|p| Edge {
-            a: p.left,
-            b: p.right,
-            weight: p.log_odds - bound,
-        })
-        .collect();
+    let edges = all.iter().map(|p| Edge {
+        a: p.left,
+        b: p.right,
+        weight: p.log_odds - bound,
+    });
+    let edges: Vec<Edge> = edges.chain(never(apart, |row| row)).collect();
     let entity: Vec<usize> = agglomerate(
         &[Rows {
             rows,
@@ -336,8 +396,8 @@ fn between(
     linked: &Linked,
     inputs: &[Input],
     sources: &[SourceInfo],
-    threshold: Option<f64>,
-    one_to_one: bool,
+    (threshold, cardinality): (Option<f64>, Option<Cardinality>),
+    apart: &Apart,
 ) -> Settled {
     let free = |side: usize| sources.get(side).is_some_and(|s| s.duplicate_free);
     let all = settle::share(&linked.pairs, free(0), free(1));
@@ -345,20 +405,23 @@ fn between(
     let threshold = threshold.unwrap_or_else(|| settle::best_threshold(&all, missed));
     let chosen = all.iter().filter(|p| p.probability >= threshold);
     let mut links: Vec<Likely> = chosen.copied().collect();
-    if one_to_one {
-        links = settle::one_to_one(&links);
+    let bound = log_odds(threshold) - MARGIN;
+    if let Some(cardinality) = cardinality {
+        links = assign(&links, bound, cardinality);
     }
     let left_rows = inputs.first().map_or(0, Input::rows);
     let right = |row: u32| u32::try_from(at(row) + left_rows).unwrap_or(u32::MAX);
-    let bound = log_odds(threshold) - MARGIN;
-    let edges: Vec<Edge> = all
-        .iter()
-        .map(|p| Edge {
-            a: p.left,
-            b: right(p.right),
-            weight: log_odds(p.probability) - bound,
-        })
-        .collect();
+    // Where it is stated who may have one partner, entities are those of the links.
+    let ties = if cardinality.is_some() { &links } else { &all };
+    let edges = ties.iter().map(|p| Edge {
+        a: p.left,
+        b: right(p.right),
+        weight: match p.log_odds == NEVER {
+            true => NEVER,
+            false => log_odds(p.probability) - bound,
+        },
+    });
+    let edges: Vec<Edge> = edges.chain(never(apart, right)).collect();
     let sides: Vec<Rows> = inputs
         .iter()
         .enumerate()
