@@ -374,6 +374,49 @@ fn what_cannot_be_one_person_is_never_linked() {
     refused(&bench.link("two", &how), 3, "KL-L-034");
 }
 
+/// The entity of each row of `clusters.parquet`, by id.
+fn entities(bench: &Bench, out: &str) -> std::collections::BTreeMap<String, String> {
+    let mut of = std::collections::BTreeMap::new();
+    let path = bench.path(out).join("clusters.parquet");
+    kinlink::link::out_files::read_clusters(&path, |id, _, entity| {
+        of.insert(id.to_owned(), entity.to_owned());
+    })
+    .expect("clusters");
+    of
+}
+
+#[test]
+fn entities_keep_their_names_when_records_are_added() {
+    let bench = Bench::new();
+    let mut file = HEADER.to_owned();
+    rows(&mut file, "m", (0..300).map(|n| (n, person(n))));
+    rows(&mut file, "n", (0..100).map(|n| (n, altered(n))));
+    bench.write("file.csv", &file);
+    done(&bench.link("first", &["file.csv"]));
+    // Later records of the same people, and of others, that come first in the file.
+    let mut more = HEADER.to_owned();
+    rows(&mut more, "a", (50..150).map(|n| (n, person(n))));
+    rows(&mut more, "b", (300..350).map(|n| (n, person(n))));
+    more.push_str(file.strip_prefix(HEADER).expect("rows"));
+    bench.write("file.csv", &more);
+    let output = bench.link("second", &["file.csv", "--earlier", "first"]);
+    done(&output);
+    let (before, after) = (entities(&bench, "first"), entities(&bench, "second"));
+    let moved = before.iter().filter(|(id, name)| after[*id] != **name);
+    let moved = moved.count();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(moved, 0, "{text}");
+    assert!(
+        text.contains("are new; 0 earlier ones were merged, 0 parts split off, and 0 are gone"),
+        "{text}"
+    );
+    assert_eq!(after["a60"], before["m60"]);
+    assert_eq!(after["b300"], "b300");
+    // Without the earlier linkage the first row would have given the name.
+    done(&bench.link("alone", &["file.csv"]));
+    assert_eq!(entities(&bench, "alone")["m60"], "a60");
+}
+
 #[test]
 fn duplicates_of_one_file_are_found() {
     let bench = Bench::new();

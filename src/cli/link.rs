@@ -10,7 +10,7 @@ use super::{Context, Done, Failure};
 use crate::link::assign::{self, Cardinality};
 use crate::link::evaluate::{Evaluation, Score, Truth, evaluate};
 use crate::link::out_files;
-use crate::link::report::percent;
+use crate::link::report::{self, percent};
 use crate::link::spec::Spec;
 use crate::link::standalone::{self, Outcome, Request};
 use crate::pseudonymise::KeySource;
@@ -61,6 +61,10 @@ pub struct Args {
     /// Pairs of rows that are never linked: a file with the columns left_id and right_id.
     #[arg(long, value_name = "FILE")]
     cannot_link: Option<PathBuf>,
+    /// The folder of an earlier linkage: its model and threshold are used, and its entities keep
+    /// their names; entity_log.parquet says which merged or split.
+    #[arg(long, value_name = "OUT")]
+    earlier: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +127,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         keep: args.keep,
         model: args.model,
         cannot_link: args.cannot_link,
+        earlier: args.earlier,
     };
     standalone::check_out(&request.out)?;
     let spec = Spec::read(&request.spec)?;
@@ -184,9 +189,13 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
     }
     let _ = writeln!(
         text,
-        "\n{} pairs compared; {:.0} matches expected among them, and at least {:.0} that no rule \
-         brought together.",
-        model.compared, model.expected_matches, model.missed_at_least,
+        "\n{} pairs compared; {:.0} matches expected among them. No rule brought together about \
+         {:.0} more (at least {:.0}): so blocking has found {}.",
+        model.compared,
+        model.expected_matches,
+        model.missed.about,
+        model.missed.at_least,
+        report::recall(model),
     );
     let _ = writeln!(
         text,
@@ -199,8 +208,17 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
         model.entities,
         model.expected_wrong(),
     );
+    if let Some(kept) = &outcome.names.kept {
+        let _ = writeln!(
+            text,
+            "Of the entities {} have the name of an earlier one and {} are new; {} earlier ones \
+             were merged, {} parts split off, and {} are gone: see entity_log.parquet.",
+            kept.kept, kept.new, kept.merged, kept.split, kept.gone,
+        );
+    }
     let json = json!({
         "out": request.out,
+        "entity_names": outcome.names.kept,
         "rows": outcome.inputs.iter().map(|i| i.rows()).collect::<Vec<_>>(),
         "links": model.links,
         "entities": model.entities,
@@ -208,7 +226,11 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
         "duplicate_free": outcome.sources.iter().map(|s| s.duplicate_free).collect::<Vec<_>>(),
         "compared": model.compared,
         "expected_matches": model.expected_matches,
-        "missed_at_least": model.missed_at_least,
+        "missed": model.missed.about,
+        "missed_at_least": model.missed.at_least,
+        "blocking_recall": model.blocking_recall().map(|(share, [low, high])| json!({
+            "estimate": share, "low": low, "high": high, "level": 0.95,
+        })),
         "threshold": model.threshold,
         "expected_precision": model.expected_precision,
         "warnings": model.warnings,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Linked, RuleCost};
 use super::model::{Fit, Role, RuleFit, real};
+use super::recall::Missed;
 use crate::comparison::Kind;
 use crate::digest::Digest;
 use crate::pseudonymise::words::{Comparison, Rule};
@@ -93,8 +94,8 @@ pub struct ModelFile {
     pub warnings: Vec<String>,
     /// The expected number of matches among the pairs compared.
     pub expected_matches: f64,
-    /// Matches that no rule brought together, at least.
-    pub missed_at_least: f64,
+    /// Matches that no rule brought together.
+    pub missed: Missed,
     /// The least probability of a link.
     pub threshold: f64,
     /// The expected share of matches among the links.
@@ -200,9 +201,8 @@ impl ModelFile {
             .map_or(0.0, |p| (1.0 - p) * real(self.links))
     }
 
-    /// The expected share of matches that some rule brings together, at most.
-    pub fn blocking_recall_at_most(&self) -> Option<f64> {
-        let all = self.expected_matches + self.missed_at_least;
-        (all > 0.0).then(|| self.expected_matches / all)
+    /// The estimated share of matches that some rule brings together, and its interval at 95 %.
+    pub fn blocking_recall(&self) -> Option<(f64, [f64; 2])> {
+        self.missed.blocking_recall(self.expected_matches)
     }
 }

@@ -11,6 +11,7 @@ use super::LinkError;
 use super::report;
 use super::settle::Likely;
 use super::spec::Spec;
+use super::stable;
 use super::stage::{write_json, write_text};
 use super::standalone::{Outcome, Request, sides};
 use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter};
@@ -92,6 +93,13 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
+    if outcome.names.kept.is_some() {
+        stable::write_log(
+            &out.join(stable::LOG),
+            &outcome.fingerprint,
+            &outcome.names.log,
+        )?;
+    }
     write_json(&out.join("model.json"), &outcome.model)?;
     write_text(
         &out.join("linkage.html"),
@@ -149,8 +157,6 @@ fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Likely]) -> Result<(), L
     )
 }
 
-/// The name of an entity is the id of its first row; with two files the side stands in front,
-/// since the two may use one id for two people.
 fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
     let names = sides(outcome.inputs.len() > 1);
     let side_name = |side: usize| names.get(side).copied().unwrap_or_default();
@@ -159,13 +165,6 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
         Field::new("source", DataType::Utf8, false),
         Field::new("entity_id", DataType::Utf8, false),
     ]));
-    let entity_name = |row: usize| {
-        let (id, side) = outcome.id(row);
-        match names.len() {
-            1 => id.to_owned(),
-            _ => format!("{}:{id}", side_name(side)),
-        }
-    };
     let mut start = 0;
     write_table(
         path,
@@ -174,11 +173,11 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
         outcome.entity.chunks(1 << 16).map(|chunk| {
             let rows = start..start + chunk.len();
             start = rows.end;
-            let entities: Vec<String> = chunk.iter().map(|row| entity_name(*row)).collect();
+            let entities = chunk.iter().map(|first| outcome.names.of(*first));
             vec![
                 text_column(rows.clone().map(|row| outcome.id(row).0)),
                 text_column(rows.map(|row| side_name(outcome.id(row).1))),
-                text_column(entities.iter().map(String::as_str)),
+                text_column(entities),
             ]
         }),
     )

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::model_file::ModelFile;
 use super::out_files::Inputs;
 use super::spec::Spec;
 use super::standalone::Outcome;
@@ -34,6 +35,19 @@ pub fn percent(p: Option<f64>) -> String {
     )
 }
 
+/// The estimated share of matches that blocking found, in words.
+pub fn recall(model: &ModelFile) -> String {
+    match model.blocking_recall() {
+        Some((share, [low, high])) => format!(
+            "{} % of the matches ({} to {})",
+            percent(Some(share)),
+            percent(Some(low)),
+            percent(Some(high))
+        ),
+        None => "none".to_owned(),
+    }
+}
+
 /// The page.
 pub fn html(outcome: &Outcome, spec: &Spec, inputs: &Inputs) -> String {
     let mut page = String::new();
@@ -56,15 +70,17 @@ fn summary(page: &mut String, outcome: &Outcome) {
     let _ = writeln!(
         page,
         "<p>{} links join {} of {} rows into {} entities of two or more. {:.0} of the links are \
-         expected to be wrong. Among the pairs compared {:.0} matches are expected, and at least \
-         {:.0} that no rule brought together.</p>",
+         expected to be wrong. Among the pairs compared {:.0} matches are expected. No rule \
+         brought together about {:.0} more (at least {:.0}): so blocking has found {}.</p>",
         model.links,
         model.records_linked,
         outcome.rows(),
         model.entities,
         model.expected_wrong(),
         model.expected_matches,
-        model.missed_at_least,
+        model.missed.about,
+        model.missed.at_least,
+        recall(model),
     );
     if !model.warnings.is_empty() {
         page.push_str("<h2>Warnings</h2>\n<ul>");

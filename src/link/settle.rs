@@ -88,27 +88,6 @@ pub fn best_threshold(pairs: &[Likely], missed: f64) -> f64 {
     best.1
 }
 
-/// Matches that no rule brought together, at least: Chao's lower bound f₁² / 2f₂, where fₖ is the
-/// expected number of matches that exactly k rules brought together (Chao, "Estimating the
-/// population size for capture-recapture data with unequal catchability", 1987). Rules that miss
-/// the same matches make the true number greater.
-pub fn missed_at_least(pairs: &[(Scored, f64)]) -> f64 {
-    let (mut once, mut twice) = (0.0, 0.0);
-    for (pair, probability) in pairs {
-        match pair.pattern.rules().count_ones() {
-            1 => once += probability,
-            2 => twice += probability,
-            _ => {}
-        }
-    }
-    // The bias-corrected form, which stands where no match was brought together twice.
-    if once <= 1.0 {
-        0.0
-    } else {
-        once * (once - 1.0) / (2.0 * (twice + 1.0))
-    }
-}
-
 /// The expected number of matches.
 pub fn expected(pairs: &[Likely]) -> f64 {
     pairs.iter().map(|p| p.probability).sum()
@@ -166,20 +145,5 @@ mod tests {
         // Where many are missed anyway, a doubtful link is worth more.
         assert_eq!(best_threshold(&pairs, 10.0), 0.3);
         assert_eq!(best_threshold(&[], 0.0), 0.5);
-    }
-
-    #[test]
-    fn what_was_found_once_tells_of_what_was_never_found() {
-        let found = |rules: u16, n: usize| {
-            let one = Scored {
-                pattern: Pattern::new(std::iter::empty(), rules),
-                ..pair(0, 0, 1.0)
-            };
-            vec![(one, 1.0); n]
-        };
-        let mut pairs = found(0b01, 20);
-        pairs.extend(found(0b11, 99));
-        assert!((missed_at_least(&pairs) - 20.0 * 19.0 / 200.0).abs() < 1e-9);
-        assert_eq!(missed_at_least(&found(0b11, 5)), 0.0);
     }
 }

@@ -10,14 +10,16 @@ use super::agglomerate::{Edge, Rows, agglomerate};
 use super::assign::{Cardinality, assign};
 use super::blocking;
 use super::cannot_link::{Apart, apart};
-use super::engine::{Engine, Linked, NEVER, Scored};
+use super::engine::{Engine, Linked, NEVER};
 use super::model::{logistic, real};
 use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
 use super::pairs::MOST_RULES;
 use super::pass::SourceInfo;
 use super::people::{self, Input};
+use super::recall::{self, Missed};
 use super::settle::{self, Likely};
 use super::spec::{Blocking, Spec};
+use super::stable::{self, Earlier, Names};
 use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
@@ -57,6 +59,8 @@ pub struct Request {
     pub model: Option<PathBuf>,
     /// Pairs of rows that are never linked.
     pub cannot_link: Option<PathBuf>,
+    /// The folder of an earlier linkage, whose model is used and whose entities keep their names.
+    pub earlier: Option<PathBuf>,
 }
 
 /// What was linked.
@@ -77,6 +81,8 @@ pub struct Outcome {
     pub kept: Vec<Likely>,
     /// Of each row, left ones first, the first row of its entity.
     pub entity: Vec<usize>,
+    /// The names of the entities.
+    pub names: Names,
 }
 
 impl Outcome {
@@ -87,14 +93,7 @@ impl Outcome {
 
     /// The id of a row, left ones first, and its side.
     pub fn id(&self, row: usize) -> (&str, usize) {
-        let mut row = row;
-        for (side, input) in self.inputs.iter().enumerate() {
-            if row < input.rows() {
-                return (input.ids.text(row), side);
-            }
-            row -= input.rows();
-        }
-        ("", 0)
+        id_of(&self.inputs, row)
     }
 
     /// The ids of a pair.
@@ -105,6 +104,33 @@ impl Outcome {
         };
         (text(0, pair.left), text(1, pair.right))
     }
+}
+
+/// The id of a row, left ones first, and its side.
+fn id_of(inputs: &[Input], row: usize) -> (&str, usize) {
+    let mut row = row;
+    for (side, input) in inputs.iter().enumerate() {
+        if row < input.rows() {
+            return (input.ids.text(row), side);
+        }
+        row -= input.rows();
+    }
+    ("", 0)
+}
+
+/// A new entity is named by the id of its first row; with two files the side stands in front, since
+/// the two may use one id for two people.
+fn entity_names(entity: &[usize], earlier: Option<&Earlier>, inputs: &[Input]) -> Names {
+    let sides = sides(inputs.len() > 1);
+    let row = |row: usize| {
+        let (id, side) = id_of(inputs, row);
+        (sides.get(side).copied().unwrap_or_default(), id)
+    };
+    let own = |number: usize| match (sides.len(), row(number)) {
+        (1, (_, id)) => id.to_owned(),
+        (_, (side, id)) => format!("{side}:{id}"),
+    };
+    stable::names(entity, earlier, row, own)
 }
 
 fn at(row: u32) -> usize {
@@ -148,8 +174,10 @@ pub fn link(
     let keys = key.for_project("link", "1");
     let sources = inputs.iter().map(|i| &i.source).collect();
     let engine = Engine::new(sources, &comparisons, &keys, progress);
-    let known = request.model.as_deref().map(read_model).transpose()?;
-    if let (Some(known), Some(path)) = (&known, &request.model)
+    let of_earlier = request.earlier.as_ref().map(|out| out.join("model.json"));
+    let model_path = request.model.as_ref().or(of_earlier.as_ref());
+    let known = model_path.map(|path| read_model(path)).transpose()?;
+    if let (Some(known), Some(path)) = (&known, model_path)
         && !known.fits(&comparisons)
     {
         return Err(bad_model(
@@ -168,7 +196,9 @@ pub fn link(
     let least = request.keep.unwrap_or(1.0).min(LEAST);
     let fit = known.as_ref().map(ModelFile::fit);
     let linked = engine.link(&rules, fit.as_ref(), least, &apart);
+    let as_before = known.as_ref().filter(|_| request.earlier.is_some());
     let threshold = request.threshold.or(spec.options.threshold);
+    let threshold = threshold.or(as_before.map(|model| model.threshold));
     let settled = match inputs.as_slice() {
         [one] => within(&linked, one.rows(), threshold, &apart),
         _ => between(&linked, &inputs, &sources, (threshold, cardinality), &apart),
@@ -197,14 +227,17 @@ pub fn link(
         chance: linked.chance,
         warnings: super::model::check(&linked.counts, &linked.fit, &comparisons, &rules),
         expected_matches: settle::expected(&settled.all),
-        missed_at_least: settled.missed,
+        missed: settled.missed,
         threshold: settled.threshold,
         expected_precision: settle::expected_precision(&settled.links),
         links: settled.links.len() as u64,
         records_linked: linked_rows.clone().sum(),
         entities: linked_rows.count() as u64,
     };
+    let earlier = request.earlier.as_deref().map(Earlier::read).transpose()?;
+    let names = entity_names(&settled.entity, earlier.as_ref(), &inputs);
     Ok(Outcome {
+        names,
         inputs,
         sources,
         known_from,
@@ -357,7 +390,7 @@ struct Settled {
     links: Vec<Likely>,
     entity: Vec<usize>,
     threshold: f64,
-    missed: f64,
+    missed: Missed,
 }
 
 /// Rows of one file: entities first, then the pairs that are in one.
@@ -384,7 +417,7 @@ fn within(linked: &Linked, rows: usize, threshold: Option<f64>, apart: &Apart) -
     let together = |p: &&Likely| entity.get(at(p.left)) == entity.get(at(p.right));
     Settled {
         links: all.iter().filter(together).copied().collect(),
-        missed: missed(&linked.pairs, &all),
+        missed: missed(linked, &all),
         all,
         entity,
         threshold,
@@ -401,8 +434,8 @@ fn between(
 ) -> Settled {
     let free = |side: usize| sources.get(side).is_some_and(|s| s.duplicate_free);
     let all = settle::share(&linked.pairs, free(0), free(1));
-    let missed = missed(&linked.pairs, &all);
-    let threshold = threshold.unwrap_or_else(|| settle::best_threshold(&all, missed));
+    let missed = missed(linked, &all);
+    let threshold = threshold.unwrap_or_else(|| settle::best_threshold(&all, missed.about));
     let chosen = all.iter().filter(|p| p.probability >= threshold);
     let mut links: Vec<Likely> = chosen.copied().collect();
     let bound = log_odds(threshold) - MARGIN;
@@ -439,12 +472,10 @@ fn between(
     }
 }
 
-fn missed(pairs: &[Scored], all: &[Likely]) -> f64 {
-    let both = pairs.iter().zip(all);
-    let both: Vec<(Scored, f64)> = both
-        .map(|(pair, likely)| (*pair, likely.probability))
-        .collect();
-    settle::missed_at_least(&both)
+fn missed(linked: &Linked, all: &[Likely]) -> Missed {
+    let times = linked.pairs.iter().map(|p| p.pattern.rules().count_ones());
+    let probabilities = all.iter().map(|p| p.probability);
+    recall::missed(probabilities.zip(times), linked.rules.len())
 }
 
 fn log_odds(p: f64) -> f64 {

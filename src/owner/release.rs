@@ -10,7 +10,7 @@ use super::treatment::{self, Planned};
 use super::workspace::Workspace;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::{ReleaseColumn, research_key, write_release};
+use crate::pseudonymise::{ReleaseColumn, write_release};
 use crate::schema::canonical::Table;
 use crate::schema::table_schema::TableSchema;
 
@@ -42,7 +42,7 @@ pub fn release(
     }
     let work = Workspace::begin(&request.out)?;
     let extract = read_extract(request, &checked, &work, progress)?;
-    let key = research_key(&checked.keys(request), project);
+    let keys = checked.keys(request);
     let data = work.private("data")?;
     let mut tables = Vec::new();
     let mut files = Vec::new();
@@ -51,7 +51,7 @@ pub fn release(
         let columns: Vec<ReleaseColumn> = planned.iter().map(|p| p.column.clone()).collect();
         let name = format!("data/{}.parquet", clear.table.name());
         let path = data.join(format!("{}.parquet", clear.table.name()));
-        let released = write_release(clear, &columns, &key, &path, progress)?;
+        let released = write_release(clear, &columns, (&keys, project), &path, progress)?;
         files.push(FileEntry {
             path: name.into(),
             digest: released.file.digest,

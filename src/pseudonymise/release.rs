@@ -70,17 +70,20 @@ pub fn research_key(keys: &ProjectKeys, research: &str) -> SubKey {
     keys.derive(&["research release", research])
 }
 
-/// Writes one canonical table: main names only, sorted by pseudonym.
+/// Writes one canonical table: main names only, sorted by pseudonym. The footer names the key that
+/// the research project's own comes from.
 ///
 /// # Errors
 /// A clear file that is not what `ingest` writes, or output that cannot be written.
 pub fn write_release(
     clear: &ClearTable,
     columns: &[ReleaseColumn],
-    key: &SubKey,
+    (keys, research): (&ProjectKeys, &str),
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Released, ColumnarError> {
+    let key = &research_key(keys, research);
+    let footer = [keys.fingerprint().footer()];
     let schema = release_schema(clear.table, columns);
     let reader = TableReader::open(&clear.path, None)?;
     let what = format!("release {} of {}", clear.table.name(), clear.system);
@@ -95,7 +98,7 @@ pub fn write_release(
         batches.push(batch(schema.clone(), arrays?, &clear.path)?);
         progress.advance(one.num_rows() as u64);
     }
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &[])?;
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &footer)?;
     let mut missing = vec![0; columns.len()];
     if !batches.is_empty() {
         let whole = concat_batches(&schema, &batches).map_err(|_| malformed(clear))?;
