@@ -1,4 +1,5 @@
-//! The hot paths of linkage: grouping a pass, deciding it, and the encodings.
+//! The hot paths of linkage: grouping a pass, deciding it, and the encodings; pairs compared and
+//! scored, and a whole linkage of two files in memory.
 
 #![allow(
     clippy::expect_used,
@@ -11,11 +12,23 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use hashbrown::HashMap;
+use kinlink::comparison::{Kind, Word};
+use kinlink::link::cannot_link::Apart;
 use kinlink::link::decide::Decision;
+use kinlink::link::engine::Engine;
 use kinlink::link::linkage_side::{Groups, PassRows, group};
+use kinlink::link::model::Weights;
 use kinlink::link::owner_side::{Joined, Records, join};
+use kinlink::link::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Walk};
 use kinlink::link::pass::{PassInput, Rules, SourceInfo};
+use kinlink::link::people::{self, Input};
+use kinlink::link::settle;
+use kinlink::link::spec::Spec;
+use kinlink::progress::Silent;
+use kinlink::pseudonymise::words::{Comparison, Digests, Part, Rule, RuleKey, Token};
 use kinlink::pseudonymise::{Encoder, Identity, MasterKey, Recipe, Scratch};
+use kinlink::synth::pair::{self, Form, PairJob, PairParameters};
 
 const ROWS: u64 = 1_000_000;
 
@@ -133,5 +146,145 @@ fn encodings(c: &mut Criterion) {
     g.finish();
 }
 
-criterion_group!(benches, passes, encodings);
+const SIDE: u64 = 20_000;
+
+/// Two synthetic files, read.
+fn people() -> (Spec, Vec<Input>) {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = folder.path().join("pair");
+    let job = PairJob {
+        out: out.clone(),
+        rows: SIDE,
+        seed: 1,
+        form: Form::Parquet,
+        parameters: PairParameters::built_in().expect("parameters"),
+    };
+    pair::run(&job, &Silent).expect("files");
+    let spec = Spec::read(&out.join("spec.toml")).expect("specification");
+    let inputs = (0..2)
+        .zip(["left.parquet", "right.parquet"])
+        .map(|(side, name)| people::read(&out.join(name), side, &spec).expect("people"))
+        .collect();
+    (spec, inputs)
+}
+
+/// Words of all rows in blocks, compared and scored on one thread: pairs a core second. The blocks
+/// are years of birth, so that they are many and large.
+fn pairs(c: &mut Criterion) {
+    let (spec, inputs) = people();
+    let comparisons = people::comparisons(&spec);
+    let kinds: Vec<Kind> = comparisons.iter().map(|c| c.kind).collect();
+    let keys = MasterKey::of_rehearsal_seed(1).for_project("bench", "1");
+    let engine = Engine::new(
+        inputs.iter().map(|i| &i.source).collect(),
+        &comparisons,
+        &keys,
+        &Silent,
+    );
+    // The model of a whole linkage, by the rules that it chooses.
+    let linked = engine.link(&engine.choose(None), None, 1e-3, &Apart::default());
+    let weights = Weights::new(&linked.fit, &linked.counts);
+    let date = kinds.iter().position(|k| *k == Kind::Date).expect("a date");
+    let rule = Rule {
+        name: "year".to_owned(),
+        parts: vec![Part {
+            column: comparisons[date].columns[0].expect("its column"),
+            lane: 7,
+        }],
+        unordered: None,
+    };
+    let key = RuleKey::derive(&keys, &rule.name, &comparisons);
+    let digests: Vec<Vec<Digests>> = inputs
+        .iter()
+        .map(|input| {
+            let columns = input.source.columns.iter().enumerate();
+            columns
+                .map(|(place, column)| {
+                    let of = |c: &&Comparison| c.columns.contains(&Some(place));
+                    let own = comparisons
+                        .iter()
+                        .filter(of)
+                        .find(|c| c.kind != Kind::Names);
+                    let named = comparisons.iter().filter(of).any(|c| c.kind == Kind::Names);
+                    Digests::of(column, own.map_or(Kind::Names, |c| c.kind), named, &keys)
+                })
+                .collect()
+        })
+        .collect();
+    let sides = || inputs.iter().zip(&digests);
+    let tokens: Vec<Vec<Token>> = sides()
+        .map(|(input, digests)| key.tokens(&rule, &input.source, digests))
+        .collect();
+    let words: Vec<Vec<Word>> = sides()
+        .map(|(input, digests)| key.words(&rule, &input.source, digests, &comparisons, &|_| true))
+        .collect();
+    let blocks = Blocks::between(&tokens[0], &tokens[1], u64::MAX);
+    let mut members = [0, 1].map(|side: usize| Membership::new(inputs[side].rows(), 1));
+    members[0].note(0, &blocks.left, blocks.ends.iter().map(|e| e.0));
+    members[1].note(0, &blocks.right, blocks.ends.iter().map(|e| e.1));
+    let side = |side: usize| Side {
+        words: &words[side],
+        members: &members[side],
+    };
+    let place = |kind: Kind| kinds.iter().position(|k| *k == kind);
+    let names = place(Kind::Names)
+        .zip(place(Kind::Forename).zip(place(Kind::Surname)))
+        .map(|(names, (forename, surname))| CrossedNames {
+            names,
+            forename,
+            surname,
+        });
+    let walk = Walk {
+        rule: Some(0),
+        blocks: &blocks,
+        left: side(0),
+        right: Some(side(1)),
+        kinds: &kinds,
+        names,
+    };
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a thread");
+    let mut g = c.benchmark_group("pairs");
+    g.sample_size(10)
+        .throughput(Throughput::Elements(blocks.pairs));
+    g.bench_function("compared and scored, one thread", |b| {
+        b.iter(|| {
+            let of_task = one.install(|| {
+                walk.fold(
+                    <(u64, HashMap<Pattern, f64>)>::default,
+                    |(links, worth), _, _, pattern| {
+                        let log_odds = worth
+                            .entry(pattern)
+                            .or_insert_with(|| weights.log_odds(pattern));
+                        *links += u64::from(*log_odds > 0.0);
+                    },
+                )
+            });
+            of_task.iter().map(|(links, _)| links).sum::<u64>()
+        });
+    });
+    g.finish();
+}
+
+/// Rules, blocks, pairs, model and scores of 20,000 rows a side, from the values in memory.
+fn whole(c: &mut Criterion) {
+    let (spec, inputs) = people();
+    let comparisons = people::comparisons(&spec);
+    let keys = MasterKey::of_rehearsal_seed(1).for_project("bench", "1");
+    let mut g = c.benchmark_group("linkage");
+    g.sample_size(10).throughput(Throughput::Elements(2 * SIDE));
+    g.bench_function("20,000 rows a side", |b| {
+        b.iter(|| {
+            let sources = inputs.iter().map(|i| &i.source).collect();
+            let engine = Engine::new(sources, &comparisons, &keys, &Silent);
+            let linked = engine.link(&engine.choose(None), None, 1e-3, &Apart::default());
+            settle::share(&linked.pairs, true, false).len()
+        });
+    });
+    g.finish();
+}
+
+criterion_group!(benches, passes, encodings, pairs, whole);
 criterion_main!(benches);

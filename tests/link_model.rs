@@ -61,7 +61,11 @@ impl Person {
         Person {
             forename: draw.skewed(24),
             surname: draw.skewed(30),
-            born: (1950 + draw.below(50), 1 + draw.below(12), 1 + draw.below(28)),
+            born: (
+                1950 + draw.below(50),
+                1 + draw.below(12),
+                1 + draw.below(28),
+            ),
             postcode: (1 + draw.below(40), draw.below(900)),
         }
     }
@@ -158,7 +162,14 @@ fn strangers_who_agree_on_sex_do_not_mislead_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     written(folder);
-    let files = ["left.csv", "right.csv", "--spec", "spec.toml", "--key", "key"];
+    let files = [
+        "left.csv",
+        "right.csv",
+        "--spec",
+        "spec.toml",
+        "--key",
+        "key",
+    ];
     kinlink(folder, &[&["link"], &files[..], &["-o", "out"]].concat());
     let text = std::fs::read_to_string(folder.join("out/model.json")).unwrap();
     let model: Value = serde_json::from_str(&text).unwrap();
@@ -178,7 +189,15 @@ fn strangers_who_agree_on_sex_do_not_mislead_the_model() {
     let expected = model["expected_matches"].as_f64().unwrap();
     assert!((0.9..1.1).contains(&(expected / 1_170.0)), "{expected}");
 
-    let how = ["link", "evaluate", "out", "--entity-column", "who", "--format", "json"];
+    let how = [
+        "link",
+        "evaluate",
+        "out",
+        "--entity-column",
+        "who",
+        "--format",
+        "json",
+    ];
     let found: Value = serde_json::from_slice(&kinlink(folder, &how)).unwrap();
     assert!(found["pairs"]["f1"].as_f64() > Some(0.93), "{found:#}");
 }

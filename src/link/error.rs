@@ -169,6 +169,13 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Write the file again with Snappy, Zstandard or no compression, or as CSV.",
     },
     Explanation {
+        code: "KL-L-028",
+        exit: Exit::Input,
+        title: "The file has no value to link by",
+        when: "In every field of the specification, all values of the file are missing, or none can be read as what it should be (names without a letter, no known code of sex).",
+        fix: "Check that the specification names the right columns of this file; `left` and `right` may have columns of their own.",
+    },
+    Explanation {
         code: "KL-L-030",
         exit: Exit::Usage,
         title: "The folder for the results is not empty",

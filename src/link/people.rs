@@ -170,6 +170,17 @@ pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
             );
         }
     }
+    if problems.is_empty() && columns.iter().all(|column| column.distinct() == 0) {
+        problems.push(
+            Diagnostic::new(
+                "KL-L-028",
+                Exit::Input,
+                "no row has a value that can be read, in any field to link by",
+                "check that the specification names the right columns of this file",
+            )
+            .at(Place::file(path)),
+        );
+    }
     if !problems.is_empty() {
         return Err(LinkError::Problems(problems));
     }
@@ -186,6 +197,25 @@ pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
             .map(|(field, c)| (field, c.unread))
             .collect(),
     })
+}
+
+/// Fields that have no value in a whole file, in words: they cannot help there.
+pub fn without_values(inputs: &[Input], spec: &Spec, sides: &[&str]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (input, side) in inputs.iter().zip(sides) {
+        for ((field, _), column) in columns(spec).iter().zip(&input.source.columns) {
+            if column.distinct() == 0 {
+                let of = match *side {
+                    "file" => "the file".to_owned(),
+                    side => format!("the {side} file"),
+                };
+                out.push(format!(
+                    "{field}: no row of {of} has a value that can be read"
+                ));
+            }
+        }
+    }
+    out
 }
 
 fn tell(

@@ -66,9 +66,12 @@ pub fn alone(pairs: &[Scored]) -> Vec<Likely> {
     pairs.iter().map(likely).collect()
 }
 
+/// A pair that is wrong four times in five is no link, whatever F1 would gain by it.
+const LEAST_THRESHOLD: f64 = 0.2;
+
 /// The threshold at which the expected F1 is greatest: 2 Σp / (links + matches), the sum over the
 /// links, where the matches are the sum of all probabilities and those `missed` by every rule. One
-/// half where there is no pair.
+/// half where there is no pair, and never less than one in five.
 pub fn best_threshold(pairs: &[Likely], missed: f64) -> f64 {
     let mut all: Vec<f64> = pairs.iter().map(|p| p.probability).collect();
     all.sort_by(|a, b| b.total_cmp(a));
@@ -85,12 +88,13 @@ pub fn best_threshold(pairs: &[Likely], missed: f64) -> f64 {
             best = (f1, *p);
         }
     }
-    best.1
+    best.1.max(LEAST_THRESHOLD)
 }
 
 /// The expected number of matches.
 pub fn expected(pairs: &[Likely]) -> f64 {
-    pairs.iter().map(|p| p.probability).sum()
+    // An empty sum is -0.
+    pairs.iter().map(|p| p.probability).sum::<f64>() + 0.0
 }
 
 /// The expected share of matches among links.
@@ -145,5 +149,7 @@ mod tests {
         // Where many are missed anyway, a doubtful link is worth more.
         assert_eq!(best_threshold(&pairs, 10.0), 0.3);
         assert_eq!(best_threshold(&[], 0.0), 0.5);
+        // Rows that nothing tells apart: each pair is a match once in a thousand times.
+        assert_eq!(best_threshold(&[likely(0.001); 40], 0.0), LEAST_THRESHOLD);
     }
 }

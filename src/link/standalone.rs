@@ -37,6 +37,10 @@ const MARGIN: f64 = 1e-3;
 /// Pairs less probable than this are no rivals of anybody.
 const LEAST: f64 = 1e-3;
 
+/// What is said where no pair can be believed.
+const NOBODY: &str = "nothing is linked: the pairs that stand out agree on less than half of names, \
+    dates and numbers, as relatives and namesakes do; the files seem to have nobody in common";
+
 /// What is to be linked, and how.
 pub struct Request {
     /// The first file, or the only one.
@@ -195,7 +199,18 @@ pub fn link(
     let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, cardinality);
     let least = request.keep.unwrap_or(1.0).min(LEAST);
     let fit = known.as_ref().map(ModelFile::fit);
-    let linked = engine.link(&rules, fit.as_ref(), least, &apart);
+    let mut linked = engine.link(&rules, fit.as_ref(), least, &apart);
+    let mut warnings = people::without_values(&inputs, spec, sides(inputs.len() > 1));
+    warnings.extend(super::model::check(
+        &linked.counts,
+        &linked.fit,
+        &comparisons,
+        &rules,
+    ));
+    if known.is_none() && !super::model::one_person(&linked.counts, &linked.fit, &comparisons) {
+        linked.pairs.clear();
+        warnings.push(NOBODY.to_owned());
+    }
     let as_before = known.as_ref().filter(|_| request.earlier.is_some());
     let threshold = request.threshold.or(spec.options.threshold);
     let threshold = threshold.or(as_before.map(|model| model.threshold));
@@ -225,7 +240,7 @@ pub fn link(
         converged: linked.fit.converged,
         compared: linked.compared,
         chance: linked.chance,
-        warnings: super::model::check(&linked.counts, &linked.fit, &comparisons, &rules),
+        warnings,
         expected_matches: settle::expected(&settled.all),
         missed: settled.missed,
         threshold: settled.threshold,

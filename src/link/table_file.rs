@@ -28,10 +28,10 @@ pub fn for_each_row(
     let mut magic = [0_u8; 4];
     let mut file = File::open(path).map_err(io)?;
     let length = file.read(&mut magic).map_err(io)?;
-    let rows = if length == 4 && &magic == b"PAR1" {
-        parquet(path, wanted, &mut each)?
-    } else {
-        csv(path, wanted, &mut each)?
+    let rows = match length {
+        0 => 0,
+        4 if &magic == b"PAR1" => parquet(path, wanted, &mut each)?,
+        _ => csv(path, wanted, &mut each)?,
     };
     if rows == 0 {
         return Err(LinkError::one(

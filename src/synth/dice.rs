@@ -12,8 +12,13 @@ pub(super) struct Dice(ChaCha12Rng);
 
 /// The key of all streams of a seed.
 pub(super) fn key(seed: u64) -> [u8; 32] {
+    key_for("kinlink synth, version 1", seed)
+}
+
+/// The key of all streams of a seed for some purpose.
+pub(super) fn key_for(purpose: &str, seed: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    hasher.update(b"kinlink synth, version 1");
+    hasher.update(purpose.as_bytes());
     hasher.update(seed.to_le_bytes());
     hasher.finalize().into()
 }

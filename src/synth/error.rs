@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::pair::{LEAST_ROWS, MOST_ROWS};
 use crate::columnar::ColumnarError;
 use crate::diagnostic::{Diagnose, Diagnostic, Exit, Explanation, Place};
 
@@ -25,6 +26,9 @@ pub enum SynthError {
     /// The scale is not one that can be written.
     #[error("the scale must be above 0 and at most {MAX_SCALE}")]
     Scale,
+    /// The number of rows is not one that can be written.
+    #[error("a file has from {LEAST_ROWS} to {MOST_ROWS} rows")]
+    Rows,
     /// The parameter file does not say what it must.
     #[error("{}: {message}", .path.display())]
     Parameters {
@@ -72,8 +76,15 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Usage,
         title: "The parameter file is not valid",
         when: "An entry is unknown, missing or out of range, or lacks its basis or source.",
-        fix: "Start from schemas/synth/parameters.toml; every entry is \
-              { value = …, basis = \"published\" | \"derived\" | \"assumed\", source = \"…\" }.",
+        fix: "Start from schemas/synth/parameters.toml, for `synth pair` from \
+              schemas/synth/pair.toml; every entry is { value = …, basis = \"published\" | \"derived\" | \"assumed\", source = \"…\" }.",
+    },
+    Explanation {
+        code: "KL-S-005",
+        exit: Exit::Usage,
+        title: "The number of rows is out of range",
+        when: "`kinlink synth pair --rows N` writes two files of N rows, from 10 to 100,000,000.",
+        fix: "Take 10,000 for a try, 1,000,000 for a measurement.",
     },
 ];
 
@@ -100,6 +111,12 @@ impl Diagnose for SynthError {
                 self.to_string(),
                 "take 0.02 for a rehearsal, 1 for the whole country",
             ),
+            SynthError::Rows => Diagnostic::new(
+                "KL-S-005",
+                Exit::Usage,
+                self.to_string(),
+                "take 10000 for a try, 1000000 for a measurement",
+            ),
             SynthError::Parameters {
                 path,
                 span,
@@ -113,7 +130,8 @@ impl Diagnose for SynthError {
                     "KL-S-004",
                     Exit::Usage,
                     format!("the parameter file is not valid: {message}"),
-                    "compare the entry with schemas/synth/parameters.toml",
+                    "compare the entry with the built-in file: parameters.toml, or pair.toml for `synth \
+                     pair`, in schemas/synth/",
                 )
                 .at(place)
             }

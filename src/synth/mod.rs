@@ -9,6 +9,8 @@
 //! Each family is a function of the seed and of its number. Some thousand families make a part;
 //! parts are made by all threads and written in their order, so the bytes depend on the seed, the
 //! scale and the parameters, and the memory used does not grow with the country.
+//!
+//! [`pair`] writes something simpler: two files of people to link, and their truth.
 
 mod calendar;
 mod desk;
@@ -22,6 +24,7 @@ mod names;
 mod noise;
 mod numbers;
 mod output;
+pub mod pair;
 mod parameters;
 mod people;
 mod places;

@@ -22,7 +22,7 @@ use crate::digest::DigestWriter;
 use crate::stage::OutputFile;
 
 /// A text file being written.
-struct TextFile {
+pub(super) struct TextFile {
     path: PathBuf,
     form: Form,
     writer: DigestWriter<BufWriter<File>>,
@@ -37,7 +37,8 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> SynthError + '_ {
 }
 
 impl TextFile {
-    fn create(root: &Path, path: &str, form: Form) -> Result<Self, SynthError> {
+    /// Creates the file, which must not exist, and its folder.
+    pub(super) fn create(root: &Path, path: &str, form: Form) -> Result<Self, SynthError> {
         let full = root.join(path);
         if let Some(parent) = full.parent() {
             std::fs::create_dir_all(parent).map_err(io(&full))?;
@@ -56,7 +57,8 @@ impl TextFile {
         })
     }
 
-    fn text(&mut self, text: &str) -> Result<(), SynthError> {
+    /// Writes text as it stands.
+    pub(super) fn text(&mut self, text: &str) -> Result<(), SynthError> {
         let result = match self.form {
             Form::Utf8 | Form::Utf8WithMark => self.writer.write_all(text.as_bytes()),
             Form::Windows1252 => self.writer.write_all(&windows_1252(text)),
@@ -64,7 +66,8 @@ impl TextFile {
         result.map_err(io(&self.path))
     }
 
-    fn header(&mut self, header: &str) -> Result<(), SynthError> {
+    /// Writes the line of names.
+    pub(super) fn header(&mut self, header: &str) -> Result<(), SynthError> {
         if self.form == Form::Utf8WithMark {
             self.text("\u{feff}")?;
         }
@@ -72,12 +75,14 @@ impl TextFile {
         self.text("\n")
     }
 
-    fn sheet(&mut self, sheet: &Sheet) -> Result<(), SynthError> {
+    /// Writes rows.
+    pub(super) fn sheet(&mut self, sheet: &Sheet) -> Result<(), SynthError> {
         self.rows += sheet.rows;
         self.text(&sheet.text)
     }
 
-    fn finish(self, root: &Path) -> Result<OutputFile, SynthError> {
+    /// Closes the file.
+    pub(super) fn finish(self, root: &Path) -> Result<OutputFile, SynthError> {
         let path = self.path;
         let (mut buffered, digest, bytes) = self.writer.finish();
         buffered.flush().map_err(io(&path))?;

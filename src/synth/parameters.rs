@@ -148,6 +148,8 @@ macro_rules! section {
     };
 }
 
+pub(super) use section;
+
 section! {
     /// Children, families, places.
     Population {

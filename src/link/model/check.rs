@@ -6,6 +6,7 @@
 
 use super::counts::{Counts, Role, place};
 use super::fit::{Fit, logistic};
+use crate::comparison::Kind;
 use crate::pseudonymise::words::{Comparison, Rule};
 
 /// Rules disagree on a comparison if their shares of exact agreement differ from the common one by
@@ -13,6 +14,38 @@ use crate::pseudonymise::words::{Comparison, Rule};
 const APART: f64 = 0.3;
 /// Rules of fewer expected matches are not heard.
 const HEARD: f64 = 100.0;
+
+/// Matches are rows of one person if they agree exactly on names, dates and numbers in so large a
+/// share at least, on average over these fields.
+const ONE_PERSON: f64 = 0.5;
+/// A field is heard if so many pairs of chance have a value on both sides.
+const SEEN: f64 = 100.0;
+
+/// Whether what the model took for matches can be rows of one person: they agree on most of what
+/// names a person by itself. Where two files have nobody in common, the fit finds the next best
+/// thing: strangers of one forename, or households of one surname.
+pub fn one_person(counts: &Counts, fit: &Fit, comparisons: &[Comparison]) -> bool {
+    let own = |c: &Comparison| {
+        let names_somebody = matches!(
+            c.kind,
+            Kind::Forename | Kind::Surname | Kind::Date | Kind::Identifier
+        );
+        names_somebody && c.name != "middle_names"
+    };
+    let (mut sum, mut fields) = (0.0, 0.0);
+    for (place, (comparison, m)) in comparisons.iter().zip(&fit.m).enumerate() {
+        if own(comparison) && seen(counts, place) {
+            sum += m.get(1).copied().unwrap_or(0.0);
+            fields += 1.0;
+        }
+    }
+    sum >= ONE_PERSON * fields
+}
+
+/// Whether pairs of chance tell anything of a comparison.
+fn seen(counts: &Counts, comparison: usize) -> bool {
+    counts.chance_levels(comparison).iter().skip(1).sum::<f64>() >= SEEN
+}
 
 /// What is wrong with a fit, in words without values; empty where nothing was found.
 pub fn check(
@@ -28,7 +61,17 @@ pub fn check(
             fit.rounds
         ));
     }
-    for ((comparison, m), u) in comparisons.iter().zip(&fit.m).zip(&fit.u) {
+    if counts.pairs.is_empty() {
+        out.push(
+            "no two rows were compared: none share a block, or only blocks that hold too many pairs"
+                .to_owned(),
+        );
+    }
+    let fields = comparisons.iter().zip(&fit.m).zip(&fit.u).enumerate();
+    for (place, ((comparison, m), u)) in fields {
+        if !seen(counts, place) {
+            continue;
+        }
         let exact = |shares: &Vec<f64>| shares.get(1).copied().unwrap_or(0.0);
         if exact(m) <= exact(u) {
             out.push(format!(

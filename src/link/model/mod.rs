@@ -12,7 +12,7 @@ mod counts;
 mod fit;
 mod weights;
 
-pub use check::check;
+pub use check::{check, one_person};
 pub(crate) use counts::real;
 pub use counts::{Counts, Role};
 pub(crate) use fit::logistic;
