@@ -1,6 +1,6 @@
 //! The folder that a stand-alone linkage writes, and that `evaluate`, `why` and `review` read.
 //!
-//! `links.parquet` and `pairs.parquet` have a row a pair:
+//! `links.parquet`, `pairs.parquet` and `review_band.parquet` have a row a pair:
 //!
 //! | column | what |
 //! | --- | --- |
@@ -21,6 +21,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
+use super::model_file::ModelFile;
 use super::pairs::Pattern;
 use super::report;
 use super::settle::Likely;
@@ -59,6 +60,9 @@ pub struct InputFile {
     pub rows: u64,
     /// The column that identifies a row.
     pub id: String,
+    /// Whether it was taken as free of duplicates, so that rivals share.
+    #[serde(default)]
+    pub duplicate_free: bool,
 }
 
 /// The specification's file.
@@ -89,6 +93,7 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
             bytes: input.bytes,
             rows: input.rows() as u64,
             id: spec.id.of(side).clone(),
+            duplicate_free: (outcome.sources.get(side)).is_some_and(|s| s.duplicate_free),
         });
     }
     let (digest, _) = Digest::of_file(&request.spec).map_err(io(&request.spec))?;
@@ -101,9 +106,14 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         key_fingerprint: outcome.fingerprint.clone(),
     };
     write_json(&out.join("inputs.json"), &inputs)?;
-    write_pairs(&out.join("links.parquet"), outcome, &outcome.links)?;
-    if request.keep.is_some() {
-        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept)?;
+    let least = outcome.model.threshold;
+    write_pairs(&out.join("links.parquet"), outcome, &outcome.links, least)?;
+    if let Some(keep) = request.keep {
+        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept, keep)?;
+    }
+    if let Some(review) = outcome.model.review {
+        let path = out.join("review_band.parquet");
+        write_pairs(&path, outcome, &outcome.band, review.from)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
     write_json(&out.join("model.json"), &outcome.model)?;
@@ -167,7 +177,15 @@ fn pair_schema() -> SchemaRef {
     ]))
 }
 
-fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Likely]) -> Result<(), LinkError> {
+/// The key of the footer that tells the least probability of the pairs of a file.
+const LEAST: &str = "kinlink.least_probability";
+
+fn write_pairs(
+    path: &Path,
+    outcome: &Outcome,
+    pairs: &[Likely],
+    least: f64,
+) -> Result<(), LinkError> {
     let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(values))
     };
@@ -180,7 +198,9 @@ fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Likely]) -> Result<(), L
         Arc::new(column.finish())
     };
     let told = PAIR_COLUMNS.map(|(key, text)| (key.to_owned(), text.to_owned()));
-    let footer: Vec<(String, String)> = std::iter::once(key_footer(outcome)).chain(told).collect();
+    let least = (LEAST.to_owned(), least.to_string());
+    let own = [key_footer(outcome), least];
+    let footer: Vec<(String, String)> = own.into_iter().chain(told).collect();
     write_table(
         path,
         &pair_schema(),
@@ -286,6 +306,24 @@ pub fn read_pairs(path: &Path, mut each: impl FnMut(&str, &str, f64)) -> Result<
         }
     }
     Ok(())
+}
+
+/// The least probability that a pair needed to be written to a file; none where the file does not
+/// say.
+pub fn least_probability(path: &Path) -> Result<Option<f64>, LinkError> {
+    let reader = TableReader::open(path, Some(&["left_id"]))?;
+    let told = reader.keys().iter().find(|(key, _)| key == LEAST);
+    Ok(told.and_then(|(_, value)| value.parse().ok()))
+}
+
+/// Reads `model.json`.
+pub fn read_model(out: &Path) -> Result<ModelFile, LinkError> {
+    let path = out.join("model.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| LinkError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|_| ColumnarError::Malformed { path }.into())
 }
 
 /// Calls `each` with every pair of a file, its pattern included.

@@ -114,6 +114,8 @@ pub struct Spec {
     pub other: BTreeMap<String, Other>,
     /// Least probability of a link.
     pub threshold: Option<f64>,
+    /// Least probability of a pair for clerical review.
+    pub review_from: Option<f64>,
     /// May a row be linked to one row at most?
     pub one_to_one: Option<bool>,
 }
@@ -258,13 +260,14 @@ impl Reader<'_> {
             );
         }
         let formats = self.formats(get("formats"), &other);
-        let (threshold, one_to_one) = self.options(get("link"));
+        let (threshold, review_from, one_to_one) = self.options(get("link"));
         Some(Spec {
             id: id?,
             fields,
             formats,
             other,
             threshold,
+            review_from,
             one_to_one,
         })
     }
@@ -420,27 +423,31 @@ impl Reader<'_> {
         formats
     }
 
-    fn options(&mut self, value: Option<&Value<'_>>) -> (Option<f64>, Option<bool>) {
-        let (mut threshold, mut one_to_one) = (None, None);
+    fn options(&mut self, value: Option<&Value<'_>>) -> (Option<f64>, Option<f64>, Option<bool>) {
+        let (mut threshold, mut review_from, mut one_to_one) = (None, None, None);
         self.table(value, |reader, key, span, value| match key {
-            "threshold" => {
-                let text = match value.get_ref() {
-                    DeValue::Float(n) => n.as_str(),
-                    DeValue::Integer(n) => n.as_str(),
-                    _ => "",
-                };
-                match text.parse::<f64>() {
-                    Ok(n) if (0.0..=1.0).contains(&n) => threshold = Some(n),
-                    _ => reader.wrong(value, "a probability from 0 to 1"),
-                }
-            }
+            "threshold" => threshold = reader.probability(value),
+            "review_from" => review_from = reader.probability(value),
             "one_to_one" => match value.get_ref().as_bool() {
                 Some(yes) => one_to_one = Some(yes),
                 None => reader.wrong(value, "true or false"),
             },
-            _ => reader.unknown(key, span, &["threshold", "one_to_one"]),
+            _ => reader.unknown(key, span, &["threshold", "review_from", "one_to_one"]),
         });
-        (threshold, one_to_one)
+        (threshold, review_from, one_to_one)
+    }
+
+    fn probability(&mut self, value: &Value<'_>) -> Option<f64> {
+        let text = match value.get_ref() {
+            DeValue::Float(n) => n.as_str(),
+            DeValue::Integer(n) => n.as_str(),
+            _ => "",
+        };
+        let found = text.parse().ok().filter(|n| (0.0..=1.0).contains(n));
+        if found.is_none() {
+            self.wrong(value, "a probability from 0 to 1");
+        }
+        found
     }
 }
 
@@ -480,6 +487,7 @@ mod tests {
             seen = { column = "seen", compare = "date" }
             [link]
             threshold = 0.9
+            review_from = 0.4
             one_to_one = true
             "#,
         )
@@ -499,6 +507,7 @@ mod tests {
         assert_eq!(spec.format("seen", 0), ISO_DATE);
         assert_eq!(spec.other["nhs"].compare, Compare::Identifier);
         assert_eq!((spec.threshold, spec.one_to_one), (Some(0.9), Some(true)));
+        assert_eq!(spec.review_from, Some(0.4));
     }
 
     #[test]

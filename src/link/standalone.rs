@@ -9,7 +9,7 @@ use super::LinkError;
 use super::agglomerate::{Edge, Rows, agglomerate};
 use super::engine::{Engine, Linked, Scored};
 use super::model::{logistic, real};
-use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
+use super::model_file::{FORM, ModelFile, ReviewBand, comparison_files, rule_files};
 use super::pass::SourceInfo;
 use super::people::{self, Input};
 use super::settle::{self, Likely};
@@ -45,6 +45,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Least probability of a link; above the specification's.
     pub threshold: Option<f64>,
+    /// Least probability of a pair for clerical review; above the specification's.
+    pub review_from: Option<f64>,
     /// One row to one row at most; above the specification's.
     pub one_to_one: bool,
     /// Write every pair at least this probable to `pairs.parquet`.
@@ -69,6 +71,8 @@ pub struct Outcome {
     pub links: Vec<Likely>,
     /// Every pair at least as probable as was asked for.
     pub kept: Vec<Likely>,
+    /// Pairs for clerical review.
+    pub band: Vec<Likely>,
     /// Of each row, left ones first, the first row of its entity.
     pub entity: Vec<usize>,
 }
@@ -168,7 +172,9 @@ pub fn link(
     }
     let one_to_one = request.one_to_one || spec.one_to_one == Some(true);
     let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, one_to_one);
+    let review_from = request.review_from.or(spec.review_from);
     let least = request.keep.unwrap_or(1.0).min(LEAST);
+    let least = review_from.unwrap_or(1.0).min(least);
     let linked = engine.link(&rules, known.as_ref().map(ModelFile::fit).as_ref(), least);
     let threshold = request.threshold.or(spec.threshold);
     let settled = match inputs.as_slice() {
@@ -178,6 +184,17 @@ pub fn link(
     let kept = request.keep.map_or(Vec::new(), |keep| {
         let pairs = settled.all.iter().filter(|p| p.probability >= keep);
         pairs.copied().collect()
+    });
+    let band = match review_from {
+        Some(from) => review_band(&settled, from).map_err(|one| {
+            let (stated, path) = (request.review_from.is_some(), Place::file(&request.spec));
+            LinkError::one(if stated { one } else { one.at(path) })
+        })?,
+        None => Vec::new(),
+    };
+    let review = review_from.map(|from| ReviewBand {
+        from,
+        pairs: band.len() as u64,
     });
     let learnt_from = match &known {
         Some(known) => known.learnt_from.clone(),
@@ -201,6 +218,7 @@ pub fn link(
         expected_matches: settle::expected(&settled.all),
         missed_at_least: settled.missed,
         threshold: settled.threshold,
+        review,
         expected_precision: settle::expected_precision(&settled.links),
         links: settled.links.len() as u64,
         records_linked: linked_rows.clone().sum(),
@@ -214,6 +232,7 @@ pub fn link(
         model,
         links: settled.links,
         kept,
+        band,
         entity: settled.entity,
     })
 }
@@ -374,6 +393,27 @@ fn between(
         threshold,
         missed,
     }
+}
+
+/// The pairs for clerical review: at least so probable, below the threshold, and in no link.
+fn review_band(settled: &Settled, from: f64) -> Result<Vec<Likely>, Diagnostic> {
+    if from >= settled.threshold {
+        return Err(Diagnostic::new(
+            "KL-L-034",
+            Exit::Usage,
+            format!(
+                "review is to begin at {from}, which is not below the threshold of links, {:.6}",
+                settled.threshold
+            ),
+            "give a lower --review-from, or state a higher --threshold",
+        ));
+    }
+    let linked: hashbrown::HashSet<(u32, u32)> =
+        settled.links.iter().map(|p| (p.left, p.right)).collect();
+    let between = |p: &&Likely| p.probability >= from && p.probability < settled.threshold;
+    let pairs = settled.all.iter().filter(between);
+    let open = pairs.filter(|p| !linked.contains(&(p.left, p.right)));
+    Ok(open.copied().collect())
 }
 
 fn missed(pairs: &[Scored], all: &[Likely]) -> f64 {
