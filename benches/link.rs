@@ -183,7 +183,7 @@ fn pairs(c: &mut Criterion) {
     );
     // The model of a whole linkage, by the rules that it chooses.
     let linked = engine.link(&engine.choose(None), None, 1e-3, &Apart::default());
-    let weights = Weights::new(&linked.fit, &linked.counts);
+    let weights = Weights::new(&linked.fit);
     let date = kinds.iter().position(|k| *k == Kind::Date).expect("a date");
     let rule = Rule {
         name: "year".to_owned(),

@@ -217,6 +217,43 @@ fn two_files_are_linked_and_the_links_evaluated() {
 }
 
 #[test]
+fn every_pair_tells_its_levels_and_its_rules() {
+    let bench = Bench::new();
+    done(&bench.link("out", &["left.csv", "right.csv", "--keep", "0"]));
+    let model: Value = serde_json::from_slice(&bench.bytes("out", "model.json")).expect("JSON");
+    let count = |key: &str| model[key].as_array().map_or(0, Vec::len);
+    let levels: Vec<usize> = model["comparisons"]
+        .as_array()
+        .expect("comparisons")
+        .iter()
+        .map(|c| c["levels"].as_array().map_or(0, Vec::len))
+        .collect();
+    let read = |name: &str| {
+        let path = bench.path("out").join(name);
+        let mut pairs = std::collections::BTreeMap::new();
+        kinlink::link::out_files::read_patterns(&path, |pair| {
+            for (c, levels) in levels.iter().enumerate() {
+                assert!(usize::from(pair.pattern.level(c)) <= *levels);
+            }
+            assert!((1_u32 << count("rules")) > u32::from(pair.pattern.rules()));
+            assert!(pair.pattern.rules() != 0);
+            let ids = (pair.left.to_owned(), pair.right.to_owned());
+            pairs.insert(ids, (pair.pattern, pair.weight, pair.probability));
+        })
+        .expect("pairs");
+        pairs
+    };
+    let (links, pairs) = (read("links.parquet"), read("pairs.parquet"));
+    assert!(links.len() > 90 && pairs.len() > links.len());
+    assert!(links.iter().all(|(ids, link)| pairs.get(ids) == Some(link)));
+    // Person 204 is unaltered: every comparison is exact, and names are not crossed.
+    let (same, ..) = links[&("l204".to_owned(), "r204".to_owned())];
+    assert_eq!(same.levels_text(count("comparisons")), "1.1.1.1.1.4");
+    let (swapped, ..) = links[&("l205".to_owned(), "r205".to_owned())];
+    assert_eq!(swapped.levels_text(count("comparisons")), "0.0.1.1.1.1");
+}
+
+#[test]
 fn another_key_and_another_number_of_threads_give_the_same_links() {
     let bench = Bench::new();
     bench.key("other");
@@ -371,7 +408,7 @@ fn what_cannot_be_one_person_is_never_linked() {
     assert_eq!(found["clusters"]["predicted"], 79);
 
     bench.write("apart.csv", "left_id,right_id\nl5,nobody\n");
-    refused(&bench.link("two", &how), 3, "KL-L-034");
+    refused(&bench.link("two", &how), 3, "KL-L-035");
 }
 
 /// The entity of each row of `clusters.parquet`, by id.

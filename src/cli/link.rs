@@ -23,7 +23,9 @@ use crate::pseudonymise::KeySource;
     after_help = "Examples:\n  \
         kinlink link census.csv survey.parquet --spec spec.toml --key KEY -o out\n  \
         kinlink link people.csv --spec spec.toml --key KEY -o out      duplicates in one file\n  \
-        kinlink link evaluate out --truth pairs.csv"
+        kinlink link evaluate out --truth pairs.csv\n  \
+        kinlink link why out LEFT_ID RIGHT_ID      what spoke for and against a pair\n  \
+        kinlink link review sample out             pairs for two clerical reviewers"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -45,6 +47,10 @@ pub struct Args {
     /// Least probability of a link.
     #[arg(long, value_parser = probability)]
     threshold: Option<f64>,
+    /// Least probability of a pair for clerical review: from it to the threshold a pair is not
+    /// linked, but written to review_band.parquet.
+    #[arg(long, value_name = "P", value_parser = probability)]
+    review_from: Option<f64>,
     /// A row is linked to one row of the other file at most.
     #[arg(long, conflicts_with = "cardinality")]
     one_to_one: bool,
@@ -71,6 +77,13 @@ pub struct Args {
 enum Command {
     /// Compare the links in a folder with a known truth.
     Evaluate(EvaluateArgs),
+    /// What spoke for and against a pair.
+    Why(super::link_why::Args),
+    /// Clerical review: draw pairs for two reviewers, and read their decisions.
+    #[command(subcommand)]
+    Review(super::link_review::Command),
+    /// Make a model.json of a trained Splink settings file.
+    ImportSplink(super::link_splink::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,7 +102,7 @@ struct EvaluateArgs {
     entity_column: Option<String>,
 }
 
-fn probability(text: &str) -> Result<f64, String> {
+pub(super) fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
         _ => Err("a probability is a number from 0 to 1".to_owned()),
@@ -105,8 +118,12 @@ fn cardinality(text: &str) -> Result<Cardinality, String> {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
-    if let Some(Command::Evaluate(args)) = args.command {
-        return run_evaluate(args);
+    match args.command {
+        Some(Command::Evaluate(args)) => return run_evaluate(args),
+        Some(Command::Why(args)) => return super::link_why::run(&args),
+        Some(Command::Review(command)) => return super::link_review::run(command),
+        Some(Command::ImportSplink(args)) => return super::link_splink::run(&args),
+        None => {}
     }
     let (Some(left), Some(spec), Some(key), Some(out)) = (args.left, args.spec, args.key, args.out)
     else {
@@ -120,6 +137,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         key,
         out,
         threshold: args.threshold,
+        review_from: args.review_from,
         cardinality: match args.one_to_one {
             true => Some(Cardinality::OneToOne),
             false => args.cardinality,
@@ -216,6 +234,13 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
             kept.kept, kept.new, kept.merged, kept.split, kept.gone,
         );
     }
+    if let Some(review) = model.review {
+        let _ = writeln!(
+            text,
+            "{} pairs from {:.3} up to the threshold are for clerical review: review_band.parquet.",
+            review.pairs, review.from,
+        );
+    }
     let json = json!({
         "out": request.out,
         "entity_names": outcome.names.kept,
@@ -232,6 +257,7 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
             "estimate": share, "low": low, "high": high, "level": 0.95,
         })),
         "threshold": model.threshold,
+        "review": model.review,
         "expected_precision": model.expected_precision,
         "warnings": model.warnings,
         "rules": model.rules.iter().map(|r| json!({

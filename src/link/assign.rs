@@ -359,6 +359,7 @@ impl Matching<'_> {
 mod tests {
     use super::*;
 
+    use crate::link::pairs::Pattern;
     use proptest::prelude::*;
 
     fn pairs(of: &[(u32, u32, u32)]) -> Vec<Likely> {
@@ -367,6 +368,7 @@ mod tests {
             right: *right,
             log_odds: f64::from(*weight),
             probability: 0.9,
+            pattern: Pattern(0),
         };
         of.iter().map(pair).collect()
     }

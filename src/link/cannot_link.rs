@@ -123,7 +123,7 @@ pub fn apart(
 
 fn unknown(path: &Path, row: u64, column: &str) -> Diagnostic {
     Diagnostic::new(
-        "KL-L-034",
+        "KL-L-035",
         Exit::Input,
         "a pair that cannot be linked names a row that is not there, or a row twice",
         "check that the file belongs to these inputs, left and right in order",

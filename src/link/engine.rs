@@ -276,7 +276,7 @@ impl<'a> Engine<'a> {
             Some(known) => known.clone(),
             None => fit(&counts, real(smaller.unwrap_or(0) as u64)),
         };
-        let weights = Weights::new(&fitted, &counts);
+        let weights = Weights::new(&fitted);
         let bound = (least.max(1e-12) / (1.0 - least).max(1e-12)).ln();
         let mut pairs: Vec<Scored> = if keep_all {
             let worth: HashMap<Pattern, f64> = counts

@@ -12,6 +12,9 @@
 //!   source that is free of duplicates;
 //! - **evaluation** compares links with a known truth.
 //!
+//! After them: [`why`] draws what spoke for and against a pair, [`review`] has people look at some,
+//! and [`splink`] makes a model of another program's settings.
+//!
 //! Round them: [`stage`] is the third stage of a pipeline; `standalone` links two files, or the
 //! rows of one, from the command line.
 
@@ -35,12 +38,15 @@ pub mod pass;
 pub mod people;
 pub mod recall;
 pub mod report;
+pub mod review;
 pub mod settle;
 pub mod spec;
+pub mod splink;
 pub mod stable;
 pub mod stage;
 pub mod standalone;
 pub mod table_file;
+pub mod why;
 
 pub use error::{EXPLANATIONS, LinkError};
 pub use stage::{Job, KindJob, PassFiles, SourceInfo, run};

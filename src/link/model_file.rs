@@ -70,6 +70,16 @@ pub struct RuleFile {
     pub comparisons: Vec<RuleComparison>,
 }
 
+/// The pairs between two thresholds: too probable to be dropped, not enough to be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewBand {
+    /// Their least probability.
+    pub from: f64,
+    /// How many there are.
+    pub pairs: u64,
+}
+
 /// `model.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +108,9 @@ pub struct ModelFile {
     pub missed: Missed,
     /// The least probability of a link.
     pub threshold: f64,
+    /// The pairs below it that are for clerical review, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewBand>,
     /// The expected share of matches among the links.
     pub expected_precision: Option<f64>,
     /// Links.
@@ -134,14 +147,15 @@ pub fn comparison_files(comparisons: &[Comparison], fit: &Fit) -> Vec<Comparison
 /// The rules of a linkage.
 pub fn rule_files(linked: &Linked) -> Vec<RuleFile> {
     let rules = linked.rules.iter().zip(&linked.fit.rules);
-    let of = |((cost, fit), roles): ((&RuleCost, &RuleFit), &Vec<Role>)| RuleFile {
+    let of = |(cost, fit): (&RuleCost, &RuleFit)| RuleFile {
         rule: cost.rule.clone(),
         pairs: cost.pairs,
         new_pairs: cost.new_pairs,
         capped_blocks: cost.capped_blocks,
         capped_pairs: cost.capped_pairs,
         matches: fit.matches,
-        comparisons: roles
+        comparisons: fit
+            .roles
             .iter()
             .zip(fit.u.iter().zip(&fit.m))
             .map(|(role, (u, m))| RuleComparison {
@@ -151,7 +165,7 @@ pub fn rule_files(linked: &Linked) -> Vec<RuleFile> {
             })
             .collect(),
     };
-    rules.zip(&linked.counts.roles).map(of).collect()
+    rules.map(of).collect()
 }
 
 impl ModelFile {
@@ -167,6 +181,7 @@ impl ModelFile {
         };
         let rule = |rule: &RuleFile| RuleFit {
             matches: rule.matches,
+            roles: rule.comparisons.iter().map(|c| c.role).collect(),
             u: rule.comparisons.iter().map(|c| c.u.clone()).collect(),
             m: rule.comparisons.iter().map(|c| c.m.clone()).collect(),
         };

@@ -1,13 +1,28 @@
-//! The folder that a stand-alone linkage writes, and that `evaluate` reads.
+//! The folder that a stand-alone linkage writes, and that `evaluate`, `why` and `review` read.
+//!
+//! `links.parquet`, `pairs.parquet` and `review_band.parquet` have a row a pair:
+//!
+//! | column | what |
+//! | --- | --- |
+//! | `left_id`, `right_id` | the ids of its rows |
+//! | `match_weight` | log₂ of the odds that it is a match, by itself |
+//! | `match_probability` | after its rivals were heard, where a file is free of duplicates |
+//! | `levels` | its level in every comparison of `model.json`, in that order, joined by `.`; 0 for a missing value |
+//! | `rules` | the numbers of the blocking rules of `model.json` that brought it together, from 1, joined by `.` |
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray,
+    StringDictionaryBuilder,
+};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
+use super::model_file::ModelFile;
+use super::pairs::Pattern;
 use super::report;
 use super::settle::Likely;
 use super::spec::Spec;
@@ -46,6 +61,9 @@ pub struct InputFile {
     pub rows: u64,
     /// The column that identifies a row.
     pub id: String,
+    /// Whether it was taken as free of duplicates, so that rivals share.
+    #[serde(default)]
+    pub duplicate_free: bool,
 }
 
 /// The specification's file.
@@ -76,6 +94,7 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
             bytes: input.bytes,
             rows: input.rows() as u64,
             id: spec.id.of(side).clone(),
+            duplicate_free: (outcome.sources.get(side)).is_some_and(|s| s.duplicate_free),
         });
     }
     let (digest, _) = Digest::of_file(&request.spec).map_err(io(&request.spec))?;
@@ -88,9 +107,14 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         key_fingerprint: outcome.fingerprint.clone(),
     };
     write_json(&out.join("inputs.json"), &inputs)?;
-    write_pairs(&out.join("links.parquet"), outcome, &outcome.links)?;
-    if request.keep.is_some() {
-        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept)?;
+    let least = outcome.model.threshold;
+    write_pairs(&out.join("links.parquet"), outcome, &outcome.links, least)?;
+    if let Some(keep) = request.keep {
+        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept, keep)?;
+    }
+    if let Some(review) = outcome.model.review {
+        let path = out.join("review_band.parquet");
+        write_pairs(&path, outcome, &outcome.band, review.from)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
     if outcome.names.kept.is_some() {
@@ -115,11 +139,10 @@ fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
 fn write_table(
     path: &Path,
     schema: &SchemaRef,
-    fingerprint: &str,
+    footer: &[(String, String)],
     batches: impl Iterator<Item = Vec<ArrayRef>>,
 ) -> Result<(), LinkError> {
-    let footer = [(FOOTER.to_owned(), fingerprint.to_owned())];
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &footer)?;
+    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, footer)?;
     for columns in batches {
         let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|_| {
             ColumnarError::Malformed {
@@ -132,26 +155,72 @@ fn write_table(
     Ok(())
 }
 
-fn write_pairs(path: &Path, outcome: &Outcome, pairs: &[Likely]) -> Result<(), LinkError> {
-    let schema: SchemaRef = Arc::new(Schema::new(vec![
+/// What the footer of a file of pairs says of its columns of patterns.
+const PAIR_COLUMNS: [(&str, &str); 2] = [
+    (
+        "kinlink.levels",
+        "level numbers of the comparisons of model.json in its order, joined by a point; \
+         1 is its first level, 0 a missing value",
+    ),
+    (
+        "kinlink.rules",
+        "numbers of the blocking rules of model.json that brought the pair together, from 1, \
+         joined by a point",
+    ),
+];
+
+fn key_footer(outcome: &Outcome) -> (String, String) {
+    (FOOTER.to_owned(), outcome.fingerprint.clone())
+}
+
+fn pair_schema() -> SchemaRef {
+    let words = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    Arc::new(Schema::new(vec![
         Field::new("left_id", DataType::Utf8, false),
         Field::new("right_id", DataType::Utf8, false),
         Field::new("match_weight", DataType::Float64, false),
         Field::new("match_probability", DataType::Float64, false),
-    ]));
+        Field::new("levels", words(), false),
+        Field::new("rules", words(), false),
+    ]))
+}
+
+/// The key of the footer that tells the least probability of the pairs of a file.
+const LEAST: &str = "kinlink.least_probability";
+
+fn write_pairs(
+    path: &Path,
+    outcome: &Outcome,
+    pairs: &[Likely],
+    least: f64,
+) -> Result<(), LinkError> {
     let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(values))
     };
+    let comparisons = outcome.model.comparisons.len();
+    let words = |chunk: &[Likely], text: &dyn Fn(Pattern) -> String| -> ArrayRef {
+        let mut column = StringDictionaryBuilder::<Int32Type>::new();
+        for pair in chunk {
+            column.append_value(text(pair.pattern));
+        }
+        Arc::new(column.finish())
+    };
+    let told = PAIR_COLUMNS.map(|(key, text)| (key.to_owned(), text.to_owned()));
+    let least = (LEAST.to_owned(), least.to_string());
+    let own = [key_footer(outcome), least];
+    let footer: Vec<(String, String)> = own.into_iter().chain(told).collect();
     write_table(
         path,
-        &schema,
-        &outcome.fingerprint,
+        &pair_schema(),
+        &footer,
         pairs.chunks(1 << 16).map(|chunk| {
             vec![
                 text_column(chunk.iter().map(|p| outcome.ids(p).0)),
                 text_column(chunk.iter().map(|p| outcome.ids(p).1)),
                 number(&mut chunk.iter().map(|p| p.log_odds / std::f64::consts::LN_2)),
                 number(&mut chunk.iter().map(|p| p.probability)),
+                words(chunk, &|pattern| pattern.levels_text(comparisons)),
+                words(chunk, &Pattern::rules_text),
             ]
         }),
     )
@@ -169,7 +238,7 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
     write_table(
         path,
         &schema,
-        &outcome.fingerprint,
+        &[key_footer(outcome)],
         outcome.entity.chunks(1 << 16).map(|chunk| {
             let rows = start..start + chunk.len();
             start = rows.end;
@@ -193,6 +262,36 @@ pub fn read_inputs(out: &Path) -> Result<Inputs, LinkError> {
     serde_json::from_str(&text).map_err(|_| ColumnarError::Malformed { path }.into())
 }
 
+/// A pair as it stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StoredPair<'a> {
+    /// The id of its left row.
+    pub left: &'a str,
+    /// The id of its right row.
+    pub right: &'a str,
+    /// Log₂ of its odds by itself.
+    pub weight: f64,
+    /// Its probability after its rivals were heard.
+    pub probability: f64,
+    /// Its levels and rules.
+    pub pattern: Pattern,
+}
+
+fn numbers<'a>(
+    batch: &'a RecordBatch,
+    column: &str,
+    path: &Path,
+) -> Result<&'a Float64Array, LinkError> {
+    let array = batch.column_by_name(column);
+    let array = array.and_then(|a| a.as_any().downcast_ref());
+    array.ok_or_else(|| bad_column(path, column))
+}
+
+fn bad_column(path: &Path, column: &str) -> LinkError {
+    let (path, column) = (path.to_path_buf(), column.to_owned());
+    ColumnarError::Column { path, column }.into()
+}
+
 /// Calls `each` with left id, right id and probability of every pair of a file.
 pub fn read_pairs(path: &Path, mut each: impl FnMut(&str, &str, f64)) -> Result<(), LinkError> {
     let columns = ["left_id", "right_id", "match_probability"];
@@ -200,15 +299,57 @@ pub fn read_pairs(path: &Path, mut each: impl FnMut(&str, &str, f64)) -> Result<
         let batch = batch?;
         let left = columnar::text(&batch, "left_id", path)?;
         let right = columnar::text(&batch, "right_id", path)?;
-        let probability = batch
-            .column_by_name("match_probability")
-            .and_then(|a| a.as_any().downcast_ref::<Float64Array>())
-            .ok_or_else(|| ColumnarError::Column {
-                path: path.to_path_buf(),
-                column: "match_probability".to_owned(),
-            })?;
+        let probability = numbers(&batch, "match_probability", path)?;
         for i in 0..batch.num_rows() {
             each(left.value(i), right.value(i), probability.value(i));
+        }
+    }
+    Ok(())
+}
+
+/// The least probability that a pair needed to be written to a file; none where the file does not
+/// say.
+pub fn least_probability(path: &Path) -> Result<Option<f64>, LinkError> {
+    let reader = TableReader::open(path, Some(&["left_id"]))?;
+    let told = reader.keys().iter().find(|(key, _)| key == LEAST);
+    Ok(told.and_then(|(_, value)| value.parse().ok()))
+}
+
+/// Reads `model.json`.
+pub fn read_model(out: &Path) -> Result<ModelFile, LinkError> {
+    let path = out.join("model.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| LinkError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|_| ColumnarError::Malformed { path }.into())
+}
+
+/// Calls `each` with every pair of a file, its pattern included.
+pub fn read_patterns(path: &Path, mut each: impl FnMut(&StoredPair<'_>)) -> Result<(), LinkError> {
+    for batch in TableReader::open(path, None)? {
+        let batch = batch?;
+        let left = columnar::text(&batch, "left_id", path)?;
+        let right = columnar::text(&batch, "right_id", path)?;
+        let weight = numbers(&batch, "match_weight", path)?;
+        let probability = numbers(&batch, "match_probability", path)?;
+        let words = |column: &str| -> Result<_, LinkError> {
+            let array = batch.column_by_name(column);
+            let array = array.and_then(|a| a.as_any().downcast_ref::<DictionaryArray<Int32Type>>());
+            let array = array.and_then(|a| a.downcast_dict::<StringArray>());
+            array.ok_or_else(|| bad_column(path, column))
+        };
+        let (levels, rules) = (words("levels")?, words("rules")?);
+        let texts = levels.into_iter().zip(rules);
+        for (i, (levels, rules)) in texts.enumerate() {
+            let pattern = Pattern::of_text(levels.unwrap_or_default(), rules.unwrap_or_default());
+            each(&StoredPair {
+                left: left.value(i),
+                right: right.value(i),
+                weight: weight.value(i),
+                probability: probability.value(i),
+                pattern: pattern.ok_or_else(|| bad_column(path, "levels"))?,
+            });
         }
     }
     Ok(())

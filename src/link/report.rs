@@ -82,6 +82,14 @@ fn summary(page: &mut String, outcome: &Outcome) {
         model.missed.at_least,
         recall(model),
     );
+    if let Some(review) = model.review {
+        let _ = writeln!(
+            page,
+            "<p>{} pairs are for clerical review: at least {:.3} probable, and less than a link \
+             needs. They are not linked; they stand in <code>review_band.parquet</code>.</p>",
+            review.pairs, review.from,
+        );
+    }
     if !model.warnings.is_empty() {
         page.push_str("<h2>Warnings</h2>\n<ul>");
         for warning in &model.warnings {

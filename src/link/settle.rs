@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 
 use super::engine::Scored;
 use super::model::{logistic, real};
+use super::pairs::Pattern;
 
 /// A pair with its probability after its rivals were heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +14,8 @@ pub struct Likely {
     pub left: u32,
     /// Row of the right source, or of the same one.
     pub right: u32,
+    /// Its levels and rules.
+    pub pattern: Pattern,
     /// The natural log odds by themselves.
     pub log_odds: f64,
     /// The probability that it is a match.
@@ -43,6 +46,7 @@ pub fn share(pairs: &[Scored], left_free: bool, right_free: bool) -> Vec<Likely>
         Likely {
             left: pair.left,
             right: pair.right,
+            pattern: pair.pattern,
             log_odds: pair.log_odds,
             probability: odds / (1.0 + odds + rivals),
         }
@@ -60,6 +64,7 @@ pub fn alone(pairs: &[Scored]) -> Vec<Likely> {
     let likely = |pair: &Scored| Likely {
         left: pair.left,
         right: pair.right,
+        pattern: pair.pattern,
         log_odds: pair.log_odds,
         probability: logistic(pair.log_odds),
     };
@@ -105,7 +110,6 @@ pub fn expected_precision(links: &[Likely]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::pairs::Pattern;
 
     fn pair(left: u32, right: u32, odds: f64) -> Scored {
         Scored {
@@ -141,6 +145,7 @@ mod tests {
         let likely = |p: f64| Likely {
             left: 0,
             right: 0,
+            pattern: Pattern(0),
             log_odds: 0.0,
             probability: p,
         };

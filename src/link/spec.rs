@@ -202,6 +202,7 @@ mod tests {
             seen = { column = "seen", compare = "date" }
             [link]
             threshold = 0.9
+            review_from = 0.4
             one_to_one = true
             blocking = ["date_of_birth+forename.initial", "postcode"]
             pairs = 1_000_000
@@ -230,6 +231,7 @@ mod tests {
             spec.options,
             Options {
                 threshold: Some(0.9),
+                review_from: Some(0.4),
                 cardinality: Some(Cardinality::OneToOne),
                 blocking: Blocking::Given(vec![
                     "date_of_birth+forename.initial".to_owned(),

@@ -12,7 +12,7 @@ use super::blocking;
 use super::cannot_link::{Apart, apart};
 use super::engine::{Engine, Linked, NEVER};
 use super::model::{logistic, real};
-use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
+use super::model_file::{FORM, ModelFile, ReviewBand, comparison_files, rule_files};
 use super::pairs::MOST_RULES;
 use super::pass::SourceInfo;
 use super::people::{self, Input};
@@ -55,6 +55,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Least probability of a link; above the specification's.
     pub threshold: Option<f64>,
+    /// Least probability of a pair for clerical review; above the specification's.
+    pub review_from: Option<f64>,
     /// How many partners a row may have; above the specification's.
     pub cardinality: Option<Cardinality>,
     /// Write every pair at least this probable to `pairs.parquet`.
@@ -83,6 +85,8 @@ pub struct Outcome {
     pub links: Vec<Likely>,
     /// Every pair at least as probable as was asked for.
     pub kept: Vec<Likely>,
+    /// Pairs for clerical review.
+    pub band: Vec<Likely>,
     /// Of each row, left ones first, the first row of its entity.
     pub entity: Vec<usize>,
     /// The names of the entities.
@@ -197,7 +201,9 @@ pub fn link(
     let apart = apart(&spec.cannot_link, &comparisons, file, &inputs)?;
     let cardinality = request.cardinality.or(spec.options.cardinality);
     let (sources, known_from) = duplicates(&engine, &inputs, &comparisons, cardinality);
+    let review_from = request.review_from.or(spec.options.review_from);
     let least = request.keep.unwrap_or(1.0).min(LEAST);
+    let least = review_from.unwrap_or(1.0).min(least);
     let fit = known.as_ref().map(ModelFile::fit);
     let mut linked = engine.link(&rules, fit.as_ref(), least, &apart);
     let mut warnings = people::without_values(&inputs, spec, sides(inputs.len() > 1));
@@ -222,6 +228,17 @@ pub fn link(
         let pairs = settled.all.iter().filter(|p| p.probability >= keep);
         pairs.copied().collect()
     });
+    let band = match review_from {
+        Some(from) => review_band(&settled, from).map_err(|one| {
+            let (stated, path) = (request.review_from.is_some(), Place::file(&request.spec));
+            LinkError::one(if stated { one } else { one.at(path) })
+        })?,
+        None => Vec::new(),
+    };
+    let review = review_from.map(|from| ReviewBand {
+        from,
+        pairs: band.len() as u64,
+    });
     let learnt_from = match &known {
         Some(known) => known.learnt_from.clone(),
         None => inputs.iter().map(|i| i.digest).collect(),
@@ -244,6 +261,7 @@ pub fn link(
         expected_matches: settle::expected(&settled.all),
         missed: settled.missed,
         threshold: settled.threshold,
+        review,
         expected_precision: settle::expected_precision(&settled.links),
         links: settled.links.len() as u64,
         records_linked: linked_rows.clone().sum(),
@@ -260,6 +278,7 @@ pub fn link(
         model,
         links: settled.links,
         kept,
+        band,
         entity: settled.entity,
     })
 }
@@ -485,6 +504,27 @@ fn between(
         threshold,
         missed,
     }
+}
+
+/// The pairs for clerical review: at least so probable, below the threshold, and in no link.
+fn review_band(settled: &Settled, from: f64) -> Result<Vec<Likely>, Diagnostic> {
+    if from >= settled.threshold {
+        return Err(Diagnostic::new(
+            "KL-L-034",
+            Exit::Usage,
+            format!(
+                "review is to begin at {from}, which is not below the threshold of links, {:.6}",
+                settled.threshold
+            ),
+            "give a lower --review-from, or state a higher --threshold",
+        ));
+    }
+    let linked: hashbrown::HashSet<(u32, u32)> =
+        settled.links.iter().map(|p| (p.left, p.right)).collect();
+    let between = |p: &&Likely| p.probability >= from && p.probability < settled.threshold;
+    let pairs = settled.all.iter().filter(between);
+    let open = pairs.filter(|p| !linked.contains(&(p.left, p.right)));
+    Ok(open.copied().collect())
 }
 
 fn missed(linked: &Linked, all: &[Likely]) -> Missed {

@@ -85,11 +85,8 @@ pub fn check(
         if matches < HEARD {
             continue;
         }
-        let roles = counts
-            .roles
-            .get(number)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let roles = fit.rules.get(number).map(|rule| rule.roles.as_slice());
+        let roles = roles.unwrap_or_default();
         for (((comparison, role), own), all) in
             comparisons.iter().zip(roles).zip(&shares).zip(&fit.m)
         {
@@ -123,7 +120,7 @@ fn by_rule(counts: &Counts, fit: &Fit, rule: usize) -> (f64, Vec<Vec<f64>>) {
         .unwrap_or_default();
     for (pattern, count) in places.iter().filter_map(|p| counts.pairs.get(*p)) {
         let of: Vec<u8> = (0..counts.kinds.len()).map(|c| pattern.level(c)).collect();
-        let w = count * logistic(odds + fit.evidence(counts, rule, &of));
+        let w = count * logistic(odds + fit.evidence(rule, &of));
         matches += w;
         for (level, slots) in of.iter().zip(&mut levels) {
             if let Some(slot) = slots.get_mut(place(*level)) {

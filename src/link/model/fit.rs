@@ -8,7 +8,7 @@
 //! correlation between a comparison and the block cannot pass for a match.
 
 use super::counts::{Counts, Role, place};
-use crate::comparison::{Kind, MISSING};
+use crate::comparison::{Kind, Level, MISSING};
 
 /// Rounds at most.
 const ROUNDS: usize = 500;
@@ -25,10 +25,26 @@ const PRIOR: f64 = 5.0;
 pub struct RuleFit {
     /// The share of matches among its pairs.
     pub matches: f64,
+    /// What it leaves open of each comparison.
+    pub roles: Vec<Role>,
     /// Of each comparison the shares of the levels among pairs that are no matches; level 0 unused.
     pub u: Vec<Vec<f64>>,
     /// Of each comparison that the rule fixes in part, the shares among its matches.
     pub m: Vec<Option<Vec<f64>>>,
+}
+
+impl RuleFit {
+    /// The share of matches as natural log odds.
+    pub fn prior(&self) -> f64 {
+        (self.matches / (1.0 - self.matches)).ln()
+    }
+
+    /// Whether all of its pairs have one level of a comparison, which so says nothing.
+    pub fn asks(&self, comparison: usize) -> bool {
+        self.roles
+            .get(comparison)
+            .is_none_or(|role| *role == Role::Fixed)
+    }
 }
 
 /// What was learnt.
@@ -96,6 +112,7 @@ pub fn fit(counts: &Counts, smaller: f64) -> Fit {
             let pairs = counts.pairs_of(rule).max(1.0);
             RuleFit {
                 matches: (0.2 * smaller / pairs).clamp(1e-4, 0.5),
+                roles: counts.roles.get(rule).cloned().unwrap_or_default(),
                 u: start_u(counts, rule, &chance),
                 m: start_partial(counts, rule),
             }
@@ -153,31 +170,30 @@ fn start_partial(counts: &Counts, rule: usize) -> Vec<Option<Vec<f64>>> {
 impl Fit {
     /// The natural logarithm of the odds of a pattern under a rule, without the rule's share of
     /// matches.
-    pub(super) fn evidence(&self, counts: &Counts, rule: usize, levels: &[u8]) -> f64 {
+    pub(super) fn evidence(&self, rule: usize, levels: &[Level]) -> f64 {
+        let all = levels.iter().enumerate();
+        all.map(|(c, level)| self.says(rule, c, *level)).sum()
+    }
+
+    /// What one comparison at a level says under a rule, in natural log odds: ln m/u, and nothing
+    /// where a value is missing or the rule has asked for it.
+    pub(super) fn says(&self, rule: usize, comparison: usize, level: Level) -> f64 {
         let Some(own) = self.rules.get(rule) else {
             return 0.0;
         };
-        let roles = counts
-            .roles
-            .get(rule)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let mut sum = 0.0;
-        for (c, (level, role)) in levels.iter().zip(roles).enumerate() {
-            if *level == MISSING || *role == Role::Fixed {
-                continue;
-            }
-            let at = place(*level);
-            let m = match own.m.get(c) {
-                Some(Some(partial)) => partial.get(at),
-                _ => self.m.get(c).and_then(|m| m.get(at)),
-            };
-            let u = own.u.get(c).and_then(|u| u.get(at));
-            if let (Some(m), Some(u)) = (m, u) {
-                sum += (m.max(1e-9) / u.max(1e-9)).ln();
-            }
+        if level == MISSING || own.asks(comparison) {
+            return 0.0;
         }
-        sum
+        let at = place(level);
+        let m = match own.m.get(comparison) {
+            Some(Some(partial)) => partial.get(at),
+            _ => self.m.get(comparison).and_then(|m| m.get(at)),
+        };
+        let u = own.u.get(comparison).and_then(|u| u.get(at));
+        match (m, u) {
+            (Some(m), Some(u)) => (m.max(1e-9) / u.max(1e-9)).ln(),
+            _ => 0.0,
+        }
     }
 
     /// One round; the greatest change of a share of matches or of m.
@@ -196,7 +212,7 @@ impl Fit {
                 for (c, level) in levels.iter_mut().enumerate() {
                     *level = pattern.level(c);
                 }
-                let w = logistic(odds + self.evidence(counts, rule, &levels));
+                let w = logistic(odds + self.evidence(rule, &levels));
                 all += count;
                 hits += count * w;
                 for ((level, m), u) in levels.iter().zip(&mut matched).zip(&mut other) {
@@ -270,6 +286,7 @@ impl Fit {
         }
         RuleFit {
             matches: ((hits + 0.5) / (all + 1.0)).clamp(1e-9, 1.0 - 1e-9),
+            roles: roles.to_vec(),
             u,
             m,
         }

@@ -17,4 +17,4 @@ pub(crate) use counts::real;
 pub use counts::{Counts, Role};
 pub(crate) use fit::logistic;
 pub use fit::{Fit, RuleFit, fit};
-pub use weights::Weights;
+pub use weights::{Terms, Weights};

@@ -1,32 +1,53 @@
-//! What a pattern is worth.
+//! What a pattern is worth, and what each comparison adds to it.
 
-use super::counts::Counts;
 use super::fit::{Fit, logistic};
+use crate::comparison::Level;
 use crate::link::pairs::Pattern;
 
 /// A fit, ready to weigh patterns.
 pub struct Weights<'a> {
     fit: &'a Fit,
-    counts: &'a Counts,
+}
+
+/// The log odds of a pattern in their parts: means over the rules that bring the pair together. All
+/// are natural logarithms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    /// The rules, by number from 0.
+    pub rules: Vec<usize>,
+    /// The share of matches among the pairs of a rule, as log odds.
+    pub prior: f64,
+    /// What each comparison adds.
+    pub comparisons: Vec<f64>,
+    /// Of each comparison, how many of the rules ask for it, so that it says nothing under them.
+    pub asked: Vec<usize>,
+}
+
+impl Terms {
+    /// Their sum: the log odds of the pair by itself.
+    pub fn sum(&self) -> f64 {
+        self.prior + self.comparisons.iter().sum::<f64>()
+    }
 }
 
 impl<'a> Weights<'a> {
-    /// Of a fit to those counts.
-    pub fn new(fit: &'a Fit, counts: &'a Counts) -> Self {
-        Weights { fit, counts }
+    /// Of a fit.
+    pub fn new(fit: &'a Fit) -> Self {
+        Weights { fit }
+    }
+
+    fn levels(&self, pattern: Pattern) -> Vec<Level> {
+        (0..self.fit.m.len()).map(|c| pattern.level(c)).collect()
     }
 
     /// The natural log odds that a pair of the pattern is a match: the mean over the rules that
     /// bring it together.
     pub fn log_odds(&self, pattern: Pattern) -> f64 {
-        let levels: Vec<u8> = (0..self.counts.kinds.len())
-            .map(|c| pattern.level(c))
-            .collect();
+        let levels = self.levels(pattern);
         let (mut sum, mut rules) = (0.0, 0.0);
         for (number, rule) in self.fit.rules.iter().enumerate() {
             if pattern.in_rule(number) {
-                let prior = (rule.matches / (1.0 - rule.matches)).ln();
-                sum += prior + self.fit.evidence(self.counts, number, &levels);
+                sum += rule.prior() + self.fit.evidence(number, &levels);
                 rules += 1.0;
             }
         }
@@ -35,6 +56,29 @@ impl<'a> Weights<'a> {
         } else {
             f64::NEG_INFINITY
         }
+    }
+
+    /// The same in its parts; none for a pair that no rule brings together.
+    pub fn terms(&self, pattern: Pattern) -> Option<Terms> {
+        let numbered = self.fit.rules.iter().enumerate();
+        let held: Vec<usize> = numbered
+            .filter(|(number, _)| pattern.in_rule(*number))
+            .map(|(number, _)| number)
+            .collect();
+        let rules = || held.iter().filter_map(|number| self.fit.rules.get(*number));
+        let count = f64::from(u32::try_from(held.len()).ok().filter(|n| *n > 0)?);
+        let levels = self.levels(pattern);
+        let mean = |(c, level): (usize, &Level)| {
+            let says = held.iter().map(|rule| self.fit.says(*rule, c, *level));
+            says.sum::<f64>() / count
+        };
+        let asked = |c: usize| rules().filter(|rule| rule.asks(c)).count();
+        Some(Terms {
+            prior: rules().map(|rule| rule.prior()).sum::<f64>() / count,
+            comparisons: levels.iter().enumerate().map(mean).collect(),
+            asked: (0..levels.len()).map(asked).collect(),
+            rules: held,
+        })
     }
 
     /// The probability.

@@ -1,5 +1,7 @@
 //! A pair's pattern: its level in every comparison, and the rules whose blocks hold it.
 
+use std::fmt::Write;
+
 use crate::comparison::Level;
 
 /// Comparisons that a pattern has room for.
@@ -33,15 +35,83 @@ impl Pattern {
         u16::try_from(self.0 >> (MOST_COMPARISONS * BITS)).unwrap_or(0)
     }
 
+    /// The levels of so many comparisons in words of digits: `1.0.4`.
+    pub fn levels_text(self, comparisons: usize) -> String {
+        joined((0..comparisons.min(MOST_COMPARISONS)).map(|c| usize::from(self.level(c))))
+    }
+
+    /// The numbers of its rules, from 1: `1.3`; empty for none.
+    pub fn rules_text(self) -> String {
+        let held = (0..MOST_RULES).filter(|rule| self.in_rule(*rule));
+        joined(held.map(|rule| rule + 1))
+    }
+
+    /// What [`Pattern::levels_text`] and [`Pattern::rules_text`] wrote; none if they did not.
+    pub fn of_text(levels: &str, rules: &str) -> Option<Pattern> {
+        let parse = |text: &str| -> Option<Vec<u8>> {
+            let parts = text.split('.').filter(|_| !text.is_empty());
+            parts.map(|part| part.parse().ok()).collect()
+        };
+        let levels: Vec<Level> = parse(levels)?;
+        if levels.len() > MOST_COMPARISONS || levels.iter().any(|level| *level > 15) {
+            return None;
+        }
+        let mut held = 0_u16;
+        for rule in parse(rules)? {
+            held |= 1_u16.checked_shl(u32::from(rule).checked_sub(1)?)?;
+        }
+        Some(Pattern::new(levels.into_iter(), held))
+    }
+
     /// Whether a rule's block holds the pair.
     pub fn in_rule(self, rule: usize) -> bool {
         self.rules() >> rule & 1 == 1
     }
 }
 
+fn joined(numbers: impl Iterator<Item = usize>) -> String {
+    let mut out = String::new();
+    for number in numbers {
+        if !out.is_empty() {
+            out.push('.');
+        }
+        let _ = write!(out, "{number}");
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn as_text_and_back(levels in prop::collection::vec(0_u8..16, 0..=MOST_COMPARISONS), rules: u16) {
+            let pattern = Pattern::new(levels.iter().copied(), rules);
+            let (levels, rules) = (pattern.levels_text(levels.len()), pattern.rules_text());
+            prop_assert_eq!(Pattern::of_text(&levels, &rules), Some(pattern));
+        }
+    }
+
+    #[test]
+    fn the_text_of_levels_and_rules() {
+        let pattern = Pattern::new([1, 0, 15].into_iter(), 0b101);
+        assert_eq!(
+            (pattern.levels_text(4), pattern.rules_text()),
+            ("1.0.15.0".into(), "1.3".into())
+        );
+        for (levels, rules) in [
+            ("1.16", "1"),
+            ("1.x", "1"),
+            ("1", "0"),
+            ("1", "17"),
+            ("1..2", "1"),
+        ] {
+            assert_eq!(Pattern::of_text(levels, rules), None, "{levels} {rules}");
+        }
+    }
 
     #[test]
     fn levels_and_rules_read_back() {

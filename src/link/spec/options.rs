@@ -23,6 +23,8 @@ pub enum Blocking {
 pub struct Options {
     /// Least probability of a link.
     pub threshold: Option<f64>,
+    /// Least probability of a pair for clerical review.
+    pub review_from: Option<f64>,
     /// How many partners a row may have.
     pub cardinality: Option<Cardinality>,
     /// Blocking rules.
@@ -67,10 +69,8 @@ impl Reader<'_> {
 
     fn option(&mut self, into: &mut Options, key: &str, span: Range<usize>, value: &Value<'_>) {
         match key {
-            "threshold" => match number(value).parse::<f64>() {
-                Ok(n) if (0.0..=1.0).contains(&n) => into.threshold = Some(n),
-                _ => self.wrong(value, "a probability from 0 to 1"),
-            },
+            "threshold" => into.threshold = self.probability(value),
+            "review_from" => into.review_from = self.probability(value),
             "one_to_one" => match value.get_ref().as_bool() {
                 Some(true) => into.cardinality = Some(Cardinality::OneToOne),
                 Some(false) => {}
@@ -93,6 +93,15 @@ impl Reader<'_> {
             },
             _ => self.unknown(key, span, &KNOWN),
         }
+    }
+
+    fn probability(&mut self, value: &Value<'_>) -> Option<f64> {
+        let found = number(value).parse().ok();
+        let found = found.filter(|n| (0.0..=1.0).contains(n));
+        if found.is_none() {
+            self.wrong(value, "a probability from 0 to 1");
+        }
+        found
     }
 
     fn blocking(&mut self, value: &Value<'_>) -> Blocking {

@@ -1,0 +1,238 @@
+//! `kinlink link review`: pairs for two reviewers, and what their decisions say of a linkage.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Done, Failure};
+use crate::diagnostic::{Diagnostic, Exit};
+use crate::link::LinkError;
+use crate::link::review::{
+    Agreement, Bands, Estimate, FOLDER, FOR_REVIEWERS, Files, Frame, KEY, LABELS, Plan, Reading,
+    Sample, StratumEstimate, TO_ADJUDICATE, read, sample,
+};
+
+/// The two halves of a review.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Draw pairs by score band: a file for the reviewers, a key for the steward.
+    Sample(SampleArgs),
+    /// Read the decisions of two reviewers, and of an adjudicator.
+    Read(ReadArgs),
+}
+
+/// Arguments of `kinlink link review sample`.
+#[derive(Debug, clap::Args)]
+pub struct SampleArgs {
+    /// The folder that `kinlink link` wrote.
+    out: PathBuf,
+    /// The bounds of the score bands, ascending between 0 and 1.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "0.05,0.5,0.9,0.99",
+        value_parser = super::link::probability
+    )]
+    bands: Vec<f64>,
+    /// Pairs drawn of each band; of a band that has links and others, so many of each.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    per_band: u64,
+    /// The seed of the draw: the same seed draws the same pairs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Arguments of `kinlink link review read`.
+#[derive(Debug, clap::Args)]
+pub struct ReadArgs {
+    /// The folder that `kinlink link` wrote.
+    out: PathBuf,
+    /// The first reviewer's decisions: number, decision.
+    reviewer1: PathBuf,
+    /// The second reviewer's.
+    reviewer2: PathBuf,
+    /// The adjudicator's decisions on the pairs of to_adjudicate.csv.
+    #[arg(long, value_name = "FILE")]
+    adjudicated: Option<PathBuf>,
+}
+
+pub(super) fn run(command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Sample(args) => run_sample(args),
+        Command::Read(args) => run_read(args),
+    }
+}
+
+fn run_sample(args: SampleArgs) -> Result<Done, Failure> {
+    let Some(bands) = Bands::new(args.bands) else {
+        return Err(LinkError::one(Diagnostic::new(
+            "KL-L-060",
+            Exit::Usage,
+            "the bounds of the score bands do not ascend between 0 and 1",
+            "such as --bands 0.05,0.5,0.9,0.99",
+        ))
+        .into());
+    };
+    let plan = Plan {
+        bands,
+        per_band: args.per_band,
+        seed: args.seed,
+    };
+    let drawn = sample(&args.out, &plan)?;
+    let folder = args.out.join(FOLDER);
+    let mut text = format!(
+        "{:<16} {:<10} {:>12} {:>8}\n",
+        "score band", "", "pairs", "drawn"
+    );
+    for stratum in &drawn.strata {
+        let _ = writeln!(
+            text,
+            "{:<16} {:<10} {:>12} {:>8}",
+            stratum.band,
+            kind(stratum.linked),
+            stratum.pairs,
+            stratum.drawn
+        );
+    }
+    let _ = writeln!(text, "\n{}", told_frame(&drawn));
+    let json = json!({
+        "folder": folder,
+        "sample": drawn,
+        "for_reviewers": folder.join(FOR_REVIEWERS),
+        "for_steward": folder.join(KEY),
+    });
+    Ok(Done::new(text, json).next(format!(
+        "give {} to two reviewers and keep {}; then kinlink link review read {} FIRST.csv SECOND.csv",
+        folder.join(FOR_REVIEWERS).display(),
+        folder.join(KEY).display(),
+        args.out.display()
+    )))
+}
+
+fn kind(linked: bool) -> &'static str {
+    if linked { "links" } else { "not linked" }
+}
+
+fn told_frame(drawn: &Sample) -> String {
+    match drawn.frame {
+        Frame::Compared => "drawn from every pair that was compared".to_owned(),
+        Frame::From { probability } => format!(
+            "drawn from the links and from pairs at least {probability} probable; of less probable \
+             ones nothing will be known: link with --keep 0 to draw from all"
+        ),
+        Frame::Links => "links alone can be drawn, so the recall cannot be estimated: link with \
+                         --keep 0 to draw from every pair that was compared"
+            .to_owned(),
+    }
+}
+
+fn run_read(args: ReadArgs) -> Result<Done, Failure> {
+    let files = Files {
+        first: args.reviewer1,
+        second: args.reviewer2,
+        adjudicated: args.adjudicated,
+    };
+    let reading = read(&args.out, &files)?;
+    let folder = args.out.join(FOLDER);
+    let json = serde_json::to_value(&reading).unwrap_or_default();
+    let done = Done::new(told(&reading), json);
+    Ok(match reading.estimates {
+        Some(_) => done.next(format!("keep {}", folder.join(LABELS).display())),
+        None => done.next(format!(
+            "have {} filled in by a third person, then the same command with --adjudicated FILE",
+            folder.join(TO_ADJUDICATE).display()
+        )),
+    })
+}
+
+fn told(reading: &Reading) -> String {
+    let mut text = agreement(&reading.agreement);
+    let Some(found) = &reading.estimates else {
+        let _ = writeln!(
+            text,
+            "\n{} pairs are to be adjudicated: {}",
+            reading.to_adjudicate.len(),
+            numbers(&reading.to_adjudicate)
+        );
+        return text;
+    };
+    if found.undecided > 0 {
+        let _ = writeln!(
+            text,
+            "\n{} pairs stayed unsure and have no label",
+            found.undecided
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<16} {:<10} {:>10} {:>8} {:>8} {:>8} {:>18} {:>8}",
+        "score band", "", "pairs", "labelled", "matches", "share", "95 %", "model"
+    );
+    for stratum in &found.strata {
+        text.push_str(&line(stratum));
+    }
+    let told = |e: &Option<Estimate>| e.as_ref().map_or_else(|| "–".to_owned(), estimate);
+    let _ = writeln!(
+        text,
+        "\nprecision of the links   {}",
+        told(&found.precision)
+    );
+    let among = match reading.frame {
+        Frame::Compared => "recall among the pairs compared".to_owned(),
+        Frame::From { probability } => format!("recall among pairs from {probability} on"),
+        Frame::Links => "recall (links alone were drawn)".to_owned(),
+    };
+    let _ = writeln!(text, "{among}   {}", told(&found.recall));
+    text
+}
+
+/// The first numbers of a list.
+fn numbers(all: &[u64]) -> String {
+    let first: Vec<String> = all.iter().take(20).map(u64::to_string).collect();
+    let more = if all.len() > 20 { ", …" } else { "" };
+    first.join(", ") + more
+}
+
+fn estimate(e: &Estimate) -> String {
+    let [low, high] = e.interval;
+    format!("{:.4} ({low:.4} to {high:.4}, 95 %)", e.value)
+}
+
+fn agreement(found: &Agreement) -> String {
+    let with = |value: Option<f64>, interval: Option<[f64; 2]>| match (value, interval) {
+        (Some(value), Some(interval)) => estimate(&Estimate { value, interval }),
+        _ => "–".to_owned(),
+    };
+    format!(
+        "{} of {} pairs decided alike\nagreement       {}\nCohen's kappa   {}\n",
+        found.same,
+        found.pairs,
+        with(found.share, found.share_interval),
+        with(found.kappa, found.kappa_interval)
+    )
+}
+
+fn line(stratum: &StratumEstimate) -> String {
+    let number = |n: Option<f64>| n.map_or_else(|| "–".to_owned(), |n| format!("{n:.4}"));
+    let range = stratum.share.map_or_else(
+        || "–".to_owned(),
+        |e| format!("{:.4} to {:.4}", e.interval[0], e.interval[1]),
+    );
+    format!(
+        "{:<16} {:<10} {:>10} {:>8} {:>8} {:>8} {range:>18} {:>8}{}\n",
+        stratum.band,
+        kind(stratum.linked),
+        stratum.pairs,
+        stratum.labelled,
+        stratum.matches,
+        number(stratum.share.map(|e| e.value)),
+        number(stratum.mean_probability),
+        if stratum.calibrated == Some(false) {
+            "  not calibrated"
+        } else {
+            ""
+        }
+    )
+}
