@@ -22,6 +22,7 @@ pub mod decide;
 pub mod engine;
 pub mod entities;
 mod error;
+pub mod estimates;
 pub mod evaluate;
 pub mod linkage_side;
 pub mod model;
@@ -37,6 +38,7 @@ pub mod spec;
 pub mod stage;
 pub mod standalone;
 pub mod table_file;
+pub mod unlinkable;
 
 pub use error::{EXPLANATIONS, LinkError};
 pub use stage::{Job, KindJob, PassFiles, SourceInfo, run};

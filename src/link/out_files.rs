@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
+use super::estimates::{self, Estimates};
 use super::report;
 use super::settle::Likely;
 use super::spec::Spec;
@@ -46,6 +47,9 @@ pub struct InputFile {
     /// The column that identifies a row.
     pub id: String,
 }
+
+/// The name under which the folder keeps the specification.
+pub const SPEC: &str = "spec.toml";
 
 /// The specification's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +91,14 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         key_fingerprint: outcome.fingerprint.clone(),
     };
     write_json(&out.join("inputs.json"), &inputs)?;
+    let text = std::fs::read_to_string(&request.spec).map_err(io(&request.spec))?;
+    write_text(&out.join(SPEC), &without_remarks(text))?;
+    write_json(&out.join("estimates.json"), &outcome.estimates)?;
+    estimates::write_patterns(
+        &out.join("patterns.parquet"),
+        &outcome.patterns,
+        &outcome.fingerprint,
+    )?;
     write_pairs(&out.join("links.parquet"), outcome, &outcome.links)?;
     if request.keep.is_some() {
         write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept)?;
@@ -98,6 +110,13 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         &report::html(outcome, spec, &inputs),
     )?;
     Ok(())
+}
+
+/// A specification with nothing but its keys and values: names of columns, and forms.
+fn without_remarks(text: String) -> String {
+    let plain = text.parse::<toml::Table>().ok();
+    let plain = plain.and_then(|table| toml::to_string(&table).ok());
+    plain.unwrap_or(text)
 }
 
 fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
@@ -192,6 +211,22 @@ pub fn read_inputs(out: &Path) -> Result<Inputs, LinkError> {
         source,
     })?;
     serde_json::from_str(&text).map_err(|_| ColumnarError::Malformed { path }.into())
+}
+
+/// Reads `estimates.json`; none where the folder has none.
+pub fn read_estimates(out: &Path) -> Result<Option<Estimates>, LinkError> {
+    let path = out.join("estimates.json");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(LinkError::Io { path, source }),
+    };
+    let read: Option<Estimates> = serde_json::from_str(&text).ok();
+    let read = read.filter(|e| e.form == estimates::FORM);
+    match read {
+        Some(estimates) => Ok(Some(estimates)),
+        None => Err(ColumnarError::Malformed { path }.into()),
+    }
 }
 
 /// Calls `each` with left id, right id and probability of every pair of a file.

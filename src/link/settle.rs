@@ -136,12 +136,29 @@ pub fn missed_at_least(pairs: &[(Scored, f64)]) -> f64 {
             _ => {}
         }
     }
-    // The bias-corrected form, which stands where no match was brought together twice.
+    chao(once, twice)
+}
+
+/// Chao's lower bound of the matches that were never found, from those found once and twice: its
+/// bias-corrected form, which stands where no match was found twice.
+pub fn chao(once: f64, twice: f64) -> f64 {
     if once <= 1.0 {
         0.0
     } else {
         once * (once - 1.0) / (2.0 * (twice + 1.0))
     }
+}
+
+/// The variance of [`chao`]: its own as a count, and what it has from both counts by the delta method
+/// (Colwell, *EstimateS* user's guide, appendix B, for the bias-corrected form).
+pub fn chao_variance(once: f64, twice: f64) -> f64 {
+    if once <= 1.0 {
+        return 0.0;
+    }
+    let next = twice + 1.0;
+    once * (once - 1.0) / (2.0 * next)
+        + once * (2.0 * once - 1.0).powi(2) / (4.0 * next.powi(2))
+        + once.powi(2) * twice * (once - 1.0).powi(2) / (4.0 * next.powi(4))
 }
 
 /// The expected number of matches.

@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use super::LinkError;
 use super::agglomerate::{Edge, Rows, agglomerate};
 use super::engine::{Engine, Linked, Scored};
+use super::estimates::{self, Estimates, Making, Patterns};
 use super::model::{logistic, real};
 use super::model_file::{FORM, ModelFile, comparison_files, rule_files};
 use super::pass::SourceInfo;
 use super::people::{self, Input};
 use super::settle::{self, Likely};
 use super::spec::Spec;
+use super::unlinkable::own_rows;
 use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::words::{Comparison, Part, Rule};
+use crate::pseudonymise::words::{Comparison, Held, Part, Rule};
 use crate::pseudonymise::{KeySource, MasterKey};
 
 /// A file is taken as free of duplicates if at most this many pairs of rows in a thousand rows agree
@@ -65,6 +67,10 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The model.
     pub model: ModelFile,
+    /// What is kept to judge the links by without a truth.
+    pub estimates: Estimates,
+    /// The same by pattern.
+    pub patterns: Patterns,
     /// The links, in the order of their rows.
     pub links: Vec<Likely>,
     /// Every pair at least as probable as was asked for.
@@ -179,6 +185,19 @@ pub fn link(
         let pairs = settled.all.iter().filter(|p| p.probability >= keep);
         pairs.copied().collect()
     });
+    let making = match (inputs.len(), one_to_one) {
+        (1, _) => Making::Clusters,
+        (_, true) => Making::OneToOne,
+        _ => Making::Threshold,
+    };
+    let own = own_patterns(&engine, inputs.len(), &comparisons, &linked);
+    let (estimates, patterns) = estimates::gather(
+        &linked,
+        &settled.all,
+        &settled.links,
+        (making, settled.threshold),
+        own,
+    );
     let learnt_from = match &known {
         Some(known) => known.learnt_from.clone(),
         None => inputs.iter().map(|i| i.digest).collect(),
@@ -212,10 +231,27 @@ pub fn link(
         known_from,
         fingerprint: key.fingerprint().to_string(),
         model,
+        estimates,
+        patterns,
         links: settled.links,
         kept,
         entity: settled.entity,
     })
+}
+
+fn own_patterns(
+    engine: &Engine<'_>,
+    files: usize,
+    comparisons: &[Comparison],
+    linked: &Linked,
+) -> Vec<estimates::OwnRows> {
+    let of = |(side, name): (usize, &&str)| {
+        let (source, digests) = engine.held(side)?;
+        let held = Held { source, digests };
+        Some(own_rows(name, held, comparisons, linked))
+    };
+    let names = sides(files > 1).iter().enumerate();
+    names.filter_map(of).flatten().collect()
 }
 
 fn read(request: &Request, spec: &Spec, progress: &dyn Progress) -> Result<Vec<Input>, LinkError> {
@@ -403,7 +439,7 @@ fn bad_model(path: &Path, what: &str) -> LinkError {
 }
 
 /// Reads a `model.json` of an earlier linkage.
-fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
+pub(super) fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
     let text = std::fs::read_to_string(path).map_err(|source| LinkError::Io {
         path: path.to_path_buf(),
         source,
