@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn students_quantiles() {
         for (degrees, t) in [(2.0, 4.303), (5.0, 2.571), (10.0, 2.228), (100.0, 1.984)] {
-            assert!((student(degrees) - t).abs() < 0.15 / degrees, "{degrees}");
+            assert!((student(degrees) - t).abs() < 0.3 / degrees, "{degrees}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hashbrown::{HashMap, HashSet};
 
-use super::rows::{Rows, at, count};
+use super::rows::{Cell, Rows, at, count, enter, pairs_of};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::link::LinkError;
 use crate::link::entities::Entities;
@@ -52,7 +52,7 @@ impl Known {
     }
 
     /// Joins the rows of each true pair.
-    pub(super) fn join(&self, entities: &mut Entities) {
+    pub(super) fn join(&self, rows: &Rows, entities: &mut Entities) {
         match self {
             Known::Pairs(pairs) => {
                 for (a, b) in pairs {
@@ -60,11 +60,19 @@ impl Known {
                 }
             }
             Known::Entities(of) => {
-                let mut first: HashMap<u32, u32> = HashMap::new();
-                for (row, entity) in (0..).zip(of) {
+                let mut cells: HashMap<u32, (u32, Cell)> = HashMap::new();
+                for ((row, entity), side) in (0..).zip(of).zip(&rows.side) {
                     if let Some(entity) = entity {
-                        let first = *first.entry(*entity).or_insert(row);
-                        entities.join(first, row);
+                        enter(&mut cells.entry(*entity).or_insert((row, [0; 2])).1, *side);
+                    }
+                }
+                // Of two files, rows of one entity in one file alone make no pair.
+                for (row, entity) in (0..).zip(of) {
+                    let cell = entity.and_then(|entity| cells.get(&entity));
+                    if let Some((first, cell)) = cell
+                        && pairs_of(*cell, rows.two) > 0
+                    {
+                        entities.join(*first, row);
                     }
                 }
             }

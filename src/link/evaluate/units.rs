@@ -49,7 +49,7 @@ pub(super) fn units(rows: &Rows, known: &Known, join: impl FnOnce(&mut Entities)
     for _ in &rows.side {
         entities.add(0);
     }
-    known.join(&mut entities);
+    known.join(rows, &mut entities);
     join(&mut entities);
     (0..count(rows.side.len()))
         .map(|row| entities.root(row))
