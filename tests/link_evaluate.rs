@@ -94,7 +94,7 @@ struct Bench {
 
 impl Bench {
     /// 600 people in each of two files, 400 of them in both; ten rows of the left have no more than
-    /// a sex.
+    /// a sex, and twelve of the right are twins of others, with a forename almost the same.
     fn new() -> Self {
         let bench = Bench {
             folder: tempfile::tempdir().expect("folder"),
@@ -112,6 +112,12 @@ impl Bench {
         bench.write("left.csv", &left);
         let mut right = HEADER.to_owned();
         rows(&mut right, "r", (200..800).rev().map(|n| (n, altered(n))));
+        // Twins of people who are in the left file alone: who links them is wrong.
+        for n in 0..12 {
+            let mut twin = person(n);
+            twin[0] = format!("{}a", twin[0]);
+            let _ = writeln!(right, "t{n},{},t{n}", twin.join(","));
+        }
         bench.write("right.csv", &right);
         bench
     }
@@ -208,6 +214,14 @@ fn errors_are_told_by_comparison_and_level() {
     assert_eq!(level(&found, "forename", "missing")[0], 40);
     let [there, linked, _] = level(&found, "surname", "different");
     assert_eq!((there, linked), (strangers, 0), "{:#}", found["errors"]);
+    // The twins: born on one day, in one house, under names that are nearly one.
+    assert!(wrong >= 10, "{found:#}");
+    assert!(
+        level(&found, "forename", "similar")[2] >= 10,
+        "{:#}",
+        found["errors"]
+    );
+    assert!(level(&found, "date_of_birth", "exact")[2] >= 10);
 
     // The same truth as a list, and the specification gone from where it was.
     let mut truth = "left_id,right_id\n".to_owned();
