@@ -1,4 +1,4 @@
-//! `kinlink link`: two files, or the rows of one, linked on encodings; and such links evaluated.
+//! `kinlink link`: two files, or the rows of one, linked on encodings.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Context, Done, Failure};
+use super::{Context, Done, Failure, link_evaluate};
 use crate::link::assign::{self, Cardinality};
-use crate::link::evaluate::{Evaluation, Score, Truth, evaluate};
 use crate::link::out_files;
 use crate::link::report::{self, percent};
 use crate::link::spec::Spec;
@@ -23,6 +22,7 @@ use crate::pseudonymise::KeySource;
     after_help = "Examples:\n  \
         kinlink link census.csv survey.parquet --spec spec.toml --key KEY -o out\n  \
         kinlink link people.csv --spec spec.toml --key KEY -o out      duplicates in one file\n  \
+        kinlink link evaluate out                 what the linkage expects of itself
         kinlink link evaluate out --truth pairs.csv\n  \
         kinlink link why out LEFT_ID RIGHT_ID      what spoke for and against a pair\n  \
         kinlink link review sample out             pairs for two clerical reviewers"
@@ -75,8 +75,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Compare the links in a folder with a known truth.
-    Evaluate(EvaluateArgs),
+    /// Compare the links in a folder with a known truth, or say what is expected of them.
+    Evaluate(link_evaluate::Args),
     /// What spoke for and against a pair.
     Why(super::link_why::Args),
     /// Clerical review: draw pairs for two reviewers, and read their decisions.
@@ -84,22 +84,6 @@ enum Command {
     Review(super::link_review::Command),
     /// Make a model.json of a trained Splink settings file.
     ImportSplink(super::link_splink::Args),
-}
-
-#[derive(Debug, clap::Args)]
-struct EvaluateArgs {
-    /// The folder that `kinlink link` wrote.
-    out: PathBuf,
-    /// The true pairs: a file with the columns left_id and right_id.
-    #[arg(
-        long,
-        conflicts_with = "entity_column",
-        required_unless_present = "entity_column"
-    )]
-    truth: Option<PathBuf>,
-    /// The column of the inputs that names the true entity.
-    #[arg(long)]
-    entity_column: Option<String>,
 }
 
 pub(super) fn probability(text: &str) -> Result<f64, String> {
@@ -119,7 +103,7 @@ fn cardinality(text: &str) -> Result<Cardinality, String> {
 
 pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
     match args.command {
-        Some(Command::Evaluate(args)) => return run_evaluate(args),
+        Some(Command::Evaluate(args)) => return link_evaluate::run(args),
         Some(Command::Why(args)) => return super::link_why::run(&args),
         Some(Command::Review(command)) => return super::link_review::run(command),
         Some(Command::ImportSplink(args)) => return super::link_splink::run(&args),
@@ -273,57 +257,4 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
         request.out.display(),
         request.out.join("linkage.html").display()
     ))
-}
-
-fn run_evaluate(args: EvaluateArgs) -> Result<Done, Failure> {
-    let truth = match (args.truth, args.entity_column) {
-        (Some(path), _) => Truth::Pairs(path),
-        (None, column) => Truth::EntityColumn(column.unwrap_or_default()),
-    };
-    let found = evaluate(&args.out, &truth)?;
-    let json = serde_json::to_value(&found).unwrap_or_default();
-    Ok(Done::new(table(&found), json))
-}
-
-fn table(found: &Evaluation) -> String {
-    let mut text = format!(
-        "true pairs   {:>10}\nbrought together {:>6}\n\n{:<10} {:>10} {:>10} {:>10} {:>8} {:>8}\n",
-        found.true_pairs,
-        found.blocked_true_pairs,
-        "",
-        "predicted",
-        "true",
-        "precision",
-        "recall",
-        "F1"
-    );
-    let number = |n: Option<f64>| n.map_or_else(|| "–".to_owned(), |n| format!("{n:.4}"));
-    for (name, score) in [("pairs", &found.pairs), ("clusters", &found.clusters)] {
-        let Score {
-            predicted,
-            tp,
-            precision,
-            recall,
-            f1,
-            interval,
-        } = score;
-        let _ = writeln!(
-            text,
-            "{name:<10} {predicted:>10} {tp:>10} {:>10} {:>8} {:>8}",
-            number(*precision),
-            number(*recall),
-            number(*f1)
-        );
-        let range = |r: Option<[f64; 2]>| {
-            r.map_or_else(|| "–".to_owned(), |[a, b]| format!("{a:.4} to {b:.4}"))
-        };
-        let _ = writeln!(
-            text,
-            "{:<10} precision {}, recall {} (Wilson, 95 %)",
-            "",
-            range(interval.precision),
-            range(interval.recall)
-        );
-    }
-    text
 }

@@ -15,6 +15,7 @@ mod explain;
 mod harden;
 mod key;
 mod link;
+mod link_evaluate;
 mod link_review;
 mod link_splink;
 mod link_why;

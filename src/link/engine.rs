@@ -112,6 +112,12 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// A side's rows and their digests.
+    pub(super) fn held(&self, side: usize) -> Option<(&Source, &[Digests])> {
+        let source = self.sources.get(side)?;
+        Some((source, self.digests.get(side)?))
+    }
+
     fn two(&self) -> bool {
         self.sources.len() > 1
     }
@@ -399,17 +405,8 @@ impl<'a> Engine<'a> {
             left,
             right: side(1),
             kinds: &kinds,
-            names: self.crossed_names(),
+            names: CrossedNames::of(&kinds),
         });
-    }
-
-    fn crossed_names(&self) -> Option<CrossedNames> {
-        let place = |kind: Kind| self.comparisons.iter().position(|c| c.kind == kind);
-        Some(CrossedNames {
-            names: place(Kind::Names)?,
-            forename: place(Kind::Forename)?,
-            surname: place(Kind::Surname)?,
-        })
     }
 
     /// Counts the patterns of pairs of chance: in as many blocks as it takes for about ten million.
@@ -503,7 +500,11 @@ fn components(rows: usize, pairs: &[Scored]) -> Vec<u32> {
 }
 
 /// The digests of every column that some comparison looks at.
-fn column_digests(source: &Source, comparisons: &[Comparison], keys: &ProjectKeys) -> Vec<Digests> {
+pub(super) fn column_digests(
+    source: &Source,
+    comparisons: &[Comparison],
+    keys: &ProjectKeys,
+) -> Vec<Digests> {
     let of = |(place, column)| {
         let looks = |c: &&Comparison| c.columns.contains(&Some(place));
         let own = comparisons

@@ -232,6 +232,20 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Link again, or put the first file back.",
     },
     Explanation {
+        code: "KL-L-042",
+        exit: Exit::Integrity,
+        title: "The specification of a linkage is gone",
+        when: "The folder keeps no spec.toml, and the file that was named when it was linked is not there or was changed.",
+        fix: "Link again, or put the first specification back.",
+    },
+    Explanation {
+        code: "KL-L-043",
+        exit: Exit::Input,
+        title: "The linkage kept no estimates",
+        when: "An evaluation without a truth was asked for, and the folder has no estimates.json or patterns.parquet.",
+        fix: "Link again with this version of the program, or name a truth.",
+    },
+    Explanation {
         code: "KL-L-050",
         exit: Exit::Usage,
         title: "The pair is not in the output",

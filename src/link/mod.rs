@@ -27,6 +27,7 @@ pub mod decide;
 pub mod engine;
 pub mod entities;
 mod error;
+pub mod estimates;
 pub mod evaluate;
 pub mod linkage_side;
 pub mod model;
@@ -46,6 +47,7 @@ pub mod stable;
 pub mod stage;
 pub mod standalone;
 pub mod table_file;
+pub mod unlinkable;
 pub mod why;
 
 pub use error::{EXPLANATIONS, LinkError};

@@ -21,6 +21,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
+use super::estimates::{self, Estimates};
 use super::model_file::ModelFile;
 use super::pairs::Pattern;
 use super::report;
@@ -66,6 +67,9 @@ pub struct InputFile {
     pub duplicate_free: bool,
 }
 
+/// The name under which the folder keeps the specification.
+pub const SPEC: &str = "spec.toml";
+
 /// The specification's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +111,14 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         key_fingerprint: outcome.fingerprint.clone(),
     };
     write_json(&out.join("inputs.json"), &inputs)?;
+    let text = std::fs::read_to_string(&request.spec).map_err(io(&request.spec))?;
+    write_text(&out.join(SPEC), &without_remarks(text))?;
+    write_json(&out.join("estimates.json"), &outcome.estimates)?;
+    estimates::write_patterns(
+        &out.join("patterns.parquet"),
+        &outcome.patterns,
+        &outcome.fingerprint,
+    )?;
     let least = outcome.model.threshold;
     write_pairs(&out.join("links.parquet"), outcome, &outcome.links, least)?;
     if let Some(keep) = request.keep {
@@ -130,6 +142,13 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         &report::html(outcome, spec, &inputs),
     )?;
     Ok(())
+}
+
+/// A specification with nothing but its keys and values: names of columns, and forms.
+fn without_remarks(text: String) -> String {
+    let plain = text.parse::<toml::Table>().ok();
+    let plain = plain.and_then(|table| toml::to_string(&table).ok());
+    plain.unwrap_or(text)
 }
 
 fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
@@ -290,6 +309,22 @@ fn numbers<'a>(
 fn bad_column(path: &Path, column: &str) -> LinkError {
     let (path, column) = (path.to_path_buf(), column.to_owned());
     ColumnarError::Column { path, column }.into()
+}
+
+/// Reads `estimates.json`; none where the folder has none.
+pub fn read_estimates(out: &Path) -> Result<Option<Estimates>, LinkError> {
+    let path = out.join("estimates.json");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(LinkError::Io { path, source }),
+    };
+    let read: Option<Estimates> = serde_json::from_str(&text).ok();
+    let read = read.filter(|e| e.form == estimates::FORM);
+    match read {
+        Some(estimates) => Ok(Some(estimates)),
+        None => Err(ColumnarError::Malformed { path }.into()),
+    }
 }
 
 /// Calls `each` with left id, right id and probability of every pair of a file.

@@ -105,22 +105,39 @@ pub fn comparisons(spec: &Spec) -> Vec<Comparison> {
 
 /// Reads and standardises a file. Side 0 is the left or the only one.
 pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
+    read_where(path, side, spec, None)
+}
+
+/// Which rows are wanted, by their ids.
+pub type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// The same of the rows that are wanted alone; nothing is kept of the others. Whether the dates are
+/// of the format stated is then not asked: it was, when all rows were read.
+pub fn read_where(
+    path: &Path,
+    side: usize,
+    spec: &Spec,
+    wanted: Option<Wanted<'_>>,
+) -> Result<Input, LinkError> {
     let (digest, bytes) = Digest::of_file(path).map_err(|source| LinkError::Io {
         path: path.to_path_buf(),
         source,
     })?;
     let plan = Plan::new(spec, side);
-    let wanted: Vec<&str> = plan.wanted.iter().map(String::as_str).collect();
+    let named: Vec<&str> = plan.wanted.iter().map(String::as_str).collect();
     let mut ids = Interner::default();
     // Values are kept as they stand, each once; what is different is brought to its standard form
     // when all rows are read.
     let mut raw: Vec<Interner> = plan.fields.iter().map(|_| Interner::default()).collect();
     let (mut without, mut twice) = (Vec::new(), Vec::new());
-    for_each_row(path, &wanted, |row, values| {
+    for_each_row(path, &named, |row, values| {
         let Some(Some(id)) = values.first().copied() else {
             without.push(row);
             return;
         };
+        if wanted.is_some_and(|wanted| !wanted(id)) {
+            return;
+        }
         if !ids.push(Some(id)) {
             twice.push(row);
         }
@@ -153,7 +170,7 @@ pub fn read(path: &Path, side: usize, spec: &Spec) -> Result<Input, LinkError> {
         "the row's id stands in an earlier row",
     );
     for (field, count) in &counts.by_field {
-        if count.unread > 0 && count.unread * 2 > count.filled {
+        if wanted.is_none() && count.unread > 0 && count.unread * 2 > count.filled {
             problems.push(
                 Diagnostic::new(
                     "KL-L-026",

@@ -37,7 +37,7 @@ pub fn missed(matches: impl Iterator<Item = (f64, u32)>, rules: usize) -> Missed
 }
 
 /// The estimate of frequencies of capture: `of[k]` matches were caught `k` times.
-fn estimate(of: &[f64], rules: usize) -> Missed {
+pub fn estimate(of: &[f64], rules: usize) -> Missed {
     let (Some(once), Some(twice)) = (of.get(1), of.get(2)) else {
         return Missed::default();
     };

@@ -11,6 +11,7 @@ use super::assign::{Cardinality, assign};
 use super::blocking;
 use super::cannot_link::{Apart, apart};
 use super::engine::{Engine, Linked, NEVER};
+use super::estimates::{self, Estimates, Making, Patterns};
 use super::model::{logistic, real};
 use super::model_file::{FORM, ModelFile, ReviewBand, comparison_files, rule_files};
 use super::pairs::MOST_RULES;
@@ -20,10 +21,11 @@ use super::recall::{self, Missed};
 use super::settle::{self, Likely};
 use super::spec::{Blocking, Spec};
 use super::stable::{self, Earlier, Names};
+use super::unlinkable::own_rows;
 use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::words::{Comparison, Part, Rule};
+use crate::pseudonymise::words::{Comparison, Held, Part, Rule};
 use crate::pseudonymise::{KeySource, MasterKey};
 
 /// A file is taken as free of duplicates if at most this many pairs of rows in a thousand rows agree
@@ -81,6 +83,10 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The model.
     pub model: ModelFile,
+    /// What is kept to judge the links by without a truth.
+    pub estimates: Estimates,
+    /// The same by pattern.
+    pub patterns: Patterns,
     /// The links, in the order of their rows.
     pub links: Vec<Likely>,
     /// Every pair at least as probable as was asked for.
@@ -239,6 +245,19 @@ pub fn link(
         from,
         pairs: band.len() as u64,
     });
+    let making = match (inputs.len(), cardinality) {
+        (1, _) => Making::Clusters,
+        (_, Some(cardinality)) => Making::Assigned(cardinality),
+        _ => Making::Threshold,
+    };
+    let own = own_patterns(&engine, inputs.len(), &comparisons, &linked);
+    let (estimates, patterns) = estimates::gather(
+        &linked,
+        &settled.all,
+        &settled.links,
+        (making, settled.threshold),
+        own,
+    );
     let learnt_from = match &known {
         Some(known) => known.learnt_from.clone(),
         None => inputs.iter().map(|i| i.digest).collect(),
@@ -276,11 +295,28 @@ pub fn link(
         known_from,
         fingerprint: key.fingerprint().to_string(),
         model,
+        estimates,
+        patterns,
         links: settled.links,
         kept,
         band,
         entity: settled.entity,
     })
+}
+
+fn own_patterns(
+    engine: &Engine<'_>,
+    files: usize,
+    comparisons: &[Comparison],
+    linked: &Linked,
+) -> Vec<estimates::OwnRows> {
+    let of = |(side, name): (usize, &&str)| {
+        let (source, digests) = engine.held(side)?;
+        let held = Held { source, digests };
+        Some(own_rows(name, held, comparisons, linked))
+    };
+    let names = sides(files > 1).iter().enumerate();
+    names.filter_map(of).flatten().collect()
 }
 
 fn read(request: &Request, spec: &Spec, progress: &dyn Progress) -> Result<Vec<Input>, LinkError> {
@@ -533,7 +569,8 @@ fn missed(linked: &Linked, all: &[Likely]) -> Missed {
     recall::missed(probabilities.zip(times), linked.rules.len())
 }
 
-fn log_odds(p: f64) -> f64 {
+/// The natural log odds of a probability that is neither nought nor one.
+pub(super) fn log_odds(p: f64) -> f64 {
     let p = p.clamp(1e-9, 1.0 - 1e-9);
     debug_assert!((logistic((p / (1.0 - p)).ln()) - p).abs() < 1e-6);
     (p / (1.0 - p)).ln()
@@ -552,7 +589,7 @@ fn bad_model(path: &Path, what: &str) -> LinkError {
 }
 
 /// Reads a `model.json` of an earlier linkage.
-fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
+pub(super) fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
     let text = std::fs::read_to_string(path).map_err(|source| LinkError::Io {
         path: path.to_path_buf(),
         source,

@@ -40,16 +40,22 @@ impl<'a> Weights<'a> {
         (0..self.fit.m.len()).map(|c| pattern.level(c)).collect()
     }
 
+    /// What each rule that brings a pair of the pattern together says by itself: its number and the
+    /// natural log odds.
+    pub fn by_rule(&self, pattern: Pattern) -> impl Iterator<Item = (usize, f64)> {
+        let levels = self.levels(pattern);
+        let rules = self.fit.rules.iter().enumerate();
+        let held = rules.filter(move |(number, _)| pattern.in_rule(*number));
+        held.map(move |(number, rule)| (number, rule.prior() + self.fit.evidence(number, &levels)))
+    }
+
     /// The natural log odds that a pair of the pattern is a match: the mean over the rules that
     /// bring it together.
     pub fn log_odds(&self, pattern: Pattern) -> f64 {
-        let levels = self.levels(pattern);
         let (mut sum, mut rules) = (0.0, 0.0);
-        for (number, rule) in self.fit.rules.iter().enumerate() {
-            if pattern.in_rule(number) {
-                sum += rule.prior() + self.fit.evidence(number, &levels);
-                rules += 1.0;
-            }
+        for (_, log_odds) in self.by_rule(pattern) {
+            sum += log_odds;
+            rules += 1.0;
         }
         if rules > 0.0 {
             sum / rules

@@ -45,7 +45,18 @@ pub struct CrossedNames {
 }
 
 impl CrossedNames {
-    fn settle(self, levels: &mut [Level]) {
+    /// Where they stand among comparisons of these kinds; none if one of the three is not there.
+    pub fn of(kinds: &[Kind]) -> Option<Self> {
+        let place = |kind: Kind| kinds.iter().position(|k| *k == kind);
+        Some(CrossedNames {
+            names: place(Kind::Names)?,
+            forename: place(Kind::Forename)?,
+            surname: place(Kind::Surname)?,
+        })
+    }
+
+    /// Leaves out forename and surname of a pair where they were found in another field.
+    pub fn settle(self, levels: &mut [Level]) {
         let found = levels.get(self.names).copied().unwrap_or(MISSING);
         let (forename, surname) = match found {
             1 => (true, true),

@@ -18,7 +18,9 @@
 //! | `digest` | the digests of lanes |
 //! | `rule` | comparisons, and the blocking rules made of their lanes |
 //! | `tokens` | blocks, tokens and words of rows |
+//! | `beside` | the words of two rows that the owner lays side by side |
 
+mod beside;
 mod column;
 mod digest;
 mod lanes;
@@ -26,6 +28,7 @@ mod nickname;
 mod rule;
 mod tokens;
 
+pub use beside::{Held, beside};
 pub use column::{Column, Interner, Source};
 pub use digest::Digests;
 pub use rule::{Comparison, Part, Rule};

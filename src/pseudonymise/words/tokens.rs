@@ -256,7 +256,7 @@ impl RuleKey {
 const CHUNK: usize = 1024;
 
 /// The digests that a comparison shows of a row.
-fn values(
+pub(super) fn values(
     source: &Source,
     digests: &[Digests],
     comparison: &Comparison,

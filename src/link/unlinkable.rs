@@ -1,0 +1,93 @@
+//! What a row would be worth against an exact copy of itself: of rows that lack too much no link can
+//! be expected, whoever they are.
+//!
+//! Such a row agrees with its copy on all that is there, and the rules that hold the two are those of
+//! which the row has every part. Rivals are not reckoned with, nor blocks that were left out because
+//! they hold too many pairs; both only make more rows unlinkable.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::engine::Linked;
+use super::estimates::OwnRows;
+use super::model::Weights;
+use super::pairs::Pattern;
+use crate::comparison::{Kind, MISSING};
+use crate::pseudonymise::words::{Comparison, Held, Part, Rule, beside};
+
+/// Rows that are looked at together.
+const AT_A_TIME: usize = 4096;
+
+/// The pattern of a row against itself.
+fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -> Pattern {
+    let level = |comparison: &Comparison| {
+        let (x, y) = beside(comparison, (held, row), (held, row));
+        comparison.kind.level(x, y)
+    };
+    let has = |part: &Part| {
+        let number = held.source.columns.get(part.column);
+        let number = number.map_or(0, |column| column.number(row));
+        let lanes = held.digests.get(part.column).map(|d| d.lanes(number));
+        lanes.and_then(|l| l.get(part.lane).copied()).unwrap_or(0) != 0
+    };
+    let holds = |rule: &Rule| {
+        rule.parts
+            .iter()
+            .chain(rule.unordered.iter().flatten())
+            .all(has)
+    };
+    let mask = (0..u16::BITS).zip(rules).fold(0_u16, |mask, (bit, rule)| {
+        mask | u16::from(holds(rule)) << bit
+    });
+    Pattern::new(comparisons.iter().map(level), mask)
+}
+
+/// The rows of a side by their own patterns, the most frequent first.
+pub fn own_rows(
+    side: &str,
+    held: Held<'_>,
+    comparisons: &[Comparison],
+    linked: &Linked,
+) -> Vec<OwnRows> {
+    let rules: Vec<Rule> = linked.rules.iter().map(|r| r.rule.clone()).collect();
+    let starts: Vec<usize> = (0..held.source.rows).step_by(AT_A_TIME).collect();
+    let tasks: Vec<HashMap<Pattern, u64>> = starts
+        .into_par_iter()
+        .map(|from| {
+            let mut counts: HashMap<Pattern, u64> = HashMap::new();
+            for row in from..held.source.rows.min(from + AT_A_TIME) {
+                let pattern = own(held, row, comparisons, &rules);
+                *counts.entry(pattern).or_default() += 1;
+            }
+            counts
+        })
+        .collect();
+    let mut counts: BTreeMap<Pattern, u64> = BTreeMap::new();
+    for (pattern, count) in tasks.into_iter().flatten() {
+        *counts.entry(pattern).or_default() += count;
+    }
+    let weights = Weights::new(&linked.fit);
+    let told = |(pattern, rows): (&Pattern, &u64)| {
+        // Of the names against each other there is nothing to lack.
+        let of = |wanted: &dyn Fn(u8) -> bool| -> Vec<String> {
+            let all = comparisons.iter().enumerate();
+            let fields = all.filter(|(_, c)| c.kind != Kind::Names);
+            let there = fields.filter(|(c, _)| wanted(pattern.level(*c)));
+            there.map(|(_, c)| c.name.clone()).collect()
+        };
+        let rules = pattern.rules().count_ones();
+        OwnRows {
+            side: side.to_owned(),
+            missing: of(&|level| level == MISSING),
+            in_part: of(&|level| level > 1),
+            rows: *rows,
+            rules,
+            log_odds: (rules > 0).then(|| weights.log_odds(*pattern)),
+        }
+    };
+    let mut out: Vec<OwnRows> = counts.iter().map(told).collect();
+    out.sort_by_key(|own| std::cmp::Reverse(own.rows));
+    out
+}
