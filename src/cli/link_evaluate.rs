@@ -58,6 +58,11 @@ fn number(n: Option<f64>) -> String {
     n.map_or_else(|| "–".to_owned(), |n| format!("{n:.4}"))
 }
 
+/// An expected share: never rounded up to certainty.
+fn below(n: Option<f64>) -> String {
+    number(n.map(|n| (n * 1e4 + 1e-6).floor() / 1e4))
+}
+
 fn range(r: Option<[f64; 2]>) -> String {
     r.map_or_else(|| "–".to_owned(), |[a, b]| format!("{a:.4} to {b:.4}"))
 }
@@ -189,9 +194,13 @@ fn groups_text(text: &mut String, column: &ColumnGroups) {
 
 fn expected_text(found: &Expected) -> String {
     let mut text = format!(
-        "{} links at a threshold of {:.3}; no truth was given: what follows is what the model \
+        "{} links at a threshold of {}; no truth was given: what follows is what the model \
          expects.\n\n{:<10} {:>8}  {:<18}  of which, as standard errors\n",
-        found.links, found.threshold, "", "expected", "95 %"
+        found.links,
+        below(Some(found.threshold)),
+        "",
+        "expected",
+        "95 %"
     );
     for (name, share) in [("precision", &found.precision), ("recall", &found.recall)] {
         expectation_text(&mut text, name, share);
@@ -230,7 +239,7 @@ fn expectation_text(text: &mut String, name: &str, share: &Expectation) {
     let _ = writeln!(
         text,
         "{name:<10} {:>8}  {:<18}  chance {:.4}, counts {counts}, rules {:.4}, missed {:.4}",
-        number(share.estimate),
+        below(share.estimate),
         range(share.interval),
         errors.chance,
         errors.rules,
@@ -239,32 +248,40 @@ fn expectation_text(text: &mut String, name: &str, share: &Expectation) {
 }
 
 fn thresholds_text(text: &mut String, found: &Expected) {
-    let of = match found.by_threshold_of.as_str() {
-        "pairs" => "pairs",
-        _ => "links",
-    };
-    let _ = writeln!(
+    let clusters = found.by_threshold_of == "pairs";
+    let _ = write!(
         text,
-        "\n{:>9} {of:>10} {:>10} {:>10}{}",
+        "\n{:>9} {:>10} {:>10} {:>10}",
         "threshold",
+        if clusters { "pairs" } else { "links" },
         "precision",
         "recall",
-        match of {
-            "pairs" => "   by pairs, before clusters are formed",
-            _ => "",
-        }
     );
-    for at in &found.by_threshold {
-        let _ = writeln!(
-            text,
-            "{:>9.3} {:>10} {:>10} {:>10}{}",
-            at.threshold,
-            at.links,
-            number(at.precision),
-            number(at.recall),
-            if at.own { "   the linkage's own" } else { "" },
-        );
+    for side in &found.unlinkable {
+        let _ = write!(text, " {:>18}", format!("unlinkable, {}", side.side));
     }
+    text.push('\n');
+    for (place, at) in found.by_threshold.iter().enumerate() {
+        let _ = write!(
+            text,
+            "{:>9} {:>10} {:>10} {:>10}",
+            below(Some(at.threshold)),
+            at.links,
+            below(at.precision),
+            below(at.recall),
+        );
+        for side in &found.unlinkable {
+            let records = side.by_threshold.get(place).map_or(0, |at| at.records);
+            let _ = write!(text, " {records:>18}");
+        }
+        text.push_str(if at.own { "   its own\n" } else { "\n" });
+    }
+    if clusters {
+        text.push_str("Pairs are counted before clusters are formed.\n");
+    }
+    text.push_str(
+        "Unlinkable: would not reach the threshold against an exact copy of themselves.\n",
+    );
 }
 
 fn own_pattern(own: &OwnPattern) -> String {
@@ -278,32 +295,23 @@ fn own_pattern(own: &OwnPattern) -> String {
 }
 
 fn unlinkable_text(text: &mut String, side: &Unlinkable) {
+    let share = side.by_threshold.iter().find(|at| at.own);
     let _ = writeln!(
         text,
-        "\n{}: records of {} that an exact copy of themselves would not reach\n{:>9} {:>10} {:>10}",
-        side.side, side.records, "threshold", "records", "share"
-    );
-    for at in &side.by_threshold {
-        let _ = writeln!(
-            text,
-            "{:>9.3} {:>10} {:>10}{}",
-            at.threshold,
-            at.records,
-            number(at.share),
-            if at.own { "   the linkage's own" } else { "" },
-        );
-    }
-    let _ = writeln!(
-        text,
-        "{:>10} {:>12}  what is there",
-        "records", "probability"
+        "\n{}: of {} records a share of {} is unlinkable at its own threshold\n{:>10} {:>12}  what \
+         is there",
+        side.side,
+        side.records,
+        number(share.and_then(|at| at.share)),
+        "records",
+        "probability",
     );
     for own in side.patterns.iter().take(TOLD) {
         let _ = writeln!(
             text,
-            "{:>10} {:>12.4}  {}",
+            "{:>10} {:>12}  {}",
             own.records,
-            own.match_probability,
+            below(Some(own.match_probability)),
             own_pattern(own)
         );
     }
