@@ -122,7 +122,7 @@ fn the_band_between_two_thresholds_is_counted_and_never_linked() {
         "spec.toml",
         &(spec + "[link]\nthreshold = 0.9999\nreview_from = 0.01\n"),
     );
-    done(&bench.link("spec", &both));
+    done(&bench.link("spec", &[&both[..], &["--keep", "0"]].concat()));
     assert!(
         bench.bytes("spec", "review_band.parquet") == bench.bytes("band", "review_band.parquet")
     );

@@ -149,7 +149,10 @@ fn an_imported_model_weighs_every_pair_as_splink_does() {
     };
     assert!(why(&out, &[name]).is_ok());
     let found = bench.json(&["link", "evaluate", "out", "--entity-column", "who"]);
-    assert_eq!(found["pairs"]["precision"], 1.0, "{found:#}");
+    assert!(
+        found["pairs"]["precision"].as_f64() > Some(0.95),
+        "{found:#}"
+    );
     assert!(found["pairs"]["recall"].as_f64() > Some(0.75), "{found:#}");
 }
 
@@ -172,7 +175,7 @@ fn a_comparison_of_both_names_is_counted_out_to_each() {
     close(shares(&model, "names", "swapped"), (0.05, 0.002));
     close(
         shares(&model, "forename", "different"),
-        (0.05 / 0.95 * 1.0, 0.326_653_306_613_226_5),
+        (0.15 / 0.95 / 3.0, 0.98 / 0.998 / 3.0),
     );
     // The year was not learnt: it weighs as different.
     let (m, u) = shares(&model, "date_of_birth", "year");

@@ -9,7 +9,6 @@
 
 mod link_bench;
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use kinlink::link::out_files;
@@ -58,10 +57,13 @@ fn adds_up(out: &Path) -> Vec<Why> {
 #[test]
 fn the_parts_of_every_pair_of_two_files_add_up_to_its_probability() {
     let bench = Bench::new();
-    // Person 210 stands in the right file twice under slightly other names, so that there are
-    // rivals.
-    let mut right = std::fs::read_to_string(bench.path("right.csv")).expect("text");
-    for n in 230..240 {
+    let mut left = HEADER.to_owned();
+    rows(&mut left, "l", (0..160).map(|n| (n, person(n))));
+    bench.write("left.csv", &left);
+    let mut right = HEADER.to_owned();
+    rows(&mut right, "r", (100..260).map(|n| (n, altered(n))));
+    // Some have somebody beside them who differs in the forename alone, so that there are rivals.
+    for n in 130..140 {
         let mut twin = person(n);
         twin[0] = "Zoe".to_owned();
         rows(&mut right, "t", [(n, twin)].into_iter());
@@ -69,7 +71,7 @@ fn the_parts_of_every_pair_of_two_files_add_up_to_its_probability() {
     bench.write("right.csv", &right);
     done(&bench.link("out", &["left.csv", "right.csv", "--keep", "0"]));
     let all = adds_up(&bench.path("out"));
-    assert!(all.len() > 500);
+    assert!(all.len() > 150);
     let rivals = |found: &Why| {
         found
             .rivals
@@ -88,12 +90,12 @@ fn the_parts_of_every_pair_of_two_files_add_up_to_its_probability() {
 fn the_parts_of_every_pair_of_one_file_add_up_to_its_probability() {
     let bench = Bench::new();
     let mut file = HEADER.to_owned();
-    rows(&mut file, "a", (0..200).map(|n| (n, person(n))));
-    rows(&mut file, "b", (0..80).map(|n| (n, altered(n))));
+    rows(&mut file, "a", (0..120).map(|n| (n, person(n))));
+    rows(&mut file, "b", (0..50).map(|n| (n, altered(n))));
     bench.write("file.csv", &file);
     done(&bench.link("out", &["file.csv", "--keep", "0"]));
     let all = adds_up(&bench.path("out"));
-    assert!(all.len() > 100 && all.iter().all(|found| found.rivals.is_none()));
+    assert!(all.len() > 50 && all.iter().all(|found| found.rivals.is_none()));
     // Of one file the order of the two ids is free.
     let (own, ..) = pairs(&bench.path("out"), "links.parquet").swap_remove(0);
     let turned = why(&bench.path("out"), &[name(&own.right, &own.left)]).expect("a pair");
@@ -206,11 +208,6 @@ fn a_pair_for_review_says_so() {
         (found.decision, found.review_from),
         (Decision::Review, Some(0.9))
     );
-    let mut text = String::new();
-    let _ = write!(
-        text,
-        "{}",
-        bench.json(&["link", "why", "out", "l204", "r204"])
-    );
-    assert!(text.contains("\"review\""));
+    let json = bench.json(&["link", "why", "out", "l204", "r204"]);
+    assert_eq!(json["decision"], "review");
 }

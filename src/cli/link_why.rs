@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{Done, Failure};
+use crate::comparison::MISSING;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::link::LinkError;
 use crate::link::report::percent;
@@ -131,6 +132,7 @@ fn text(found: &Why) -> String {
     );
     for said in &found.comparisons {
         let level = match said.asked_by {
+            _ if said.number == MISSING => said.level.clone(),
             0 => said.level.clone(),
             n if n == found.rules.len() => format!("{}, asked by all its rules", said.level),
             n => format!("{}, asked by {n} of {}", said.level, found.rules.len()),

@@ -235,10 +235,7 @@ pub fn link(
         pairs.copied().collect()
     });
     let band = match review_from {
-        Some(from) => review_band(&settled, from).map_err(|one| {
-            let (stated, path) = (request.review_from.is_some(), Place::file(&request.spec));
-            LinkError::one(if stated { one } else { one.at(path) })
-        })?,
+        Some(from) => review_band(&settled, from)?,
         None => Vec::new(),
     };
     let review = review_from.map(|from| ReviewBand {
@@ -543,17 +540,17 @@ fn between(
 }
 
 /// The pairs for clerical review: at least so probable, below the threshold, and in no link.
-fn review_band(settled: &Settled, from: f64) -> Result<Vec<Likely>, Diagnostic> {
+fn review_band(settled: &Settled, from: f64) -> Result<Vec<Likely>, LinkError> {
     if from >= settled.threshold {
-        return Err(Diagnostic::new(
+        return Err(LinkError::one(Diagnostic::new(
             "KL-L-034",
             Exit::Usage,
             format!(
                 "review is to begin at {from}, which is not below the threshold of links, {:.6}",
                 settled.threshold
             ),
-            "give a lower --review-from, or state a higher --threshold",
-        ));
+            "give a lower --review-from or review_from, or state a higher threshold",
+        )));
     }
     let linked: hashbrown::HashSet<(u32, u32)> =
         settled.links.iter().map(|p| (p.left, p.right)).collect();

@@ -301,7 +301,7 @@ pub fn level_words(model: &ModelFile, pattern: Pattern, place: usize) -> &str {
         let crossed = names.is_some_and(|names| (1..=3).contains(&pattern.level(names)));
         let once = ["forename", "surname"].contains(&own.comparison.name.as_str());
         return match is_name && once && crossed {
-            true => "missing, or found in another field",
+            true => "missing, or in another field",
             false => "missing",
         };
     }

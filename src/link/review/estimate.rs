@@ -60,11 +60,18 @@ pub struct StratumEstimate {
     pub share: Option<Estimate>,
     /// The mean probability of the labelled pairs.
     pub mean_probability: Option<f64>,
-    /// Whether that lies in the interval of the share.
+    /// Whether that lies in the interval that the share has as a draw from more pairs of its kind.
     pub calibrated: Option<bool>,
 }
 
 impl Seen {
+    /// Whether a probability is one that the labels leave possible. The model speaks of pairs of this
+    /// kind and not of these few alone, so that the population is not taken as finite.
+    pub fn allows(&self, probability: f64) -> Option<bool> {
+        let [low, high] = wilson(self.matches, self.labelled)?;
+        Some((low..=high).contains(&probability))
+    }
+
     /// The share of matches; none where no pair has a label.
     pub fn share(&self) -> Option<Estimate> {
         let [low, high] = wilson(self.matches, self.labelled)?;
@@ -175,6 +182,9 @@ mod tests {
             "{r:?}"
         );
         assert_eq!(share(&[seen(10, 0, 0)]), None);
+        // One pair that is no match does not speak against a probability of one in ten.
+        assert_eq!(seen(1, 1, 0).allows(0.1), Some(true));
+        assert_eq!(seen(50, 50, 0).allows(0.1), Some(false));
     }
 
     #[test]

@@ -274,7 +274,6 @@ fn estimates(
     };
     let stratum = |(place, (stratum, seen)): (usize, (&super::Stratum, &Seen))| {
         let (share, mean) = (seen.share(), mean(place));
-        let inside = |(e, p): (Estimate, f64)| e.interval[0] <= p && p <= e.interval[1];
         StratumEstimate {
             band: stratum.band.clone(),
             linked: stratum.linked,
@@ -283,7 +282,7 @@ fn estimates(
             matches: seen.matches,
             share,
             mean_probability: mean,
-            calibrated: share.zip(mean).map(inside),
+            calibrated: mean.and_then(|mean| seen.allows(mean)),
         }
     };
     let of = |linked: bool| -> Vec<Seen> {

@@ -5,6 +5,7 @@
 //! worse one that something does, so that it weighs the same: without the finer level its pairs
 //! would have been there.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fancy_regex::Regex;
@@ -120,14 +121,18 @@ pub fn shares(
         own.count_out();
         for (place, shares) in own.found {
             let name = comparisons.get(place).map_or("", |c| c.name.as_str());
-            if found.contains_key(&place) {
-                told.push(format!(
+            let Some(shares) = shares.normalised() else {
+                continue;
+            };
+            match found.entry(place) {
+                Entry::Vacant(slot) => {
+                    slot.insert(shares);
+                }
+                Entry::Occupied(_) => told.push(format!(
                     "comparison {}: {name} is told by an earlier comparison too; the earlier one \
                      counts",
                     comparison.output_column_name
-                ));
-            } else if let Some(shares) = shares.normalised() {
-                found.insert(place, shares);
+                )),
             }
         }
     }
