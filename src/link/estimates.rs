@@ -126,6 +126,17 @@ pub enum Making {
     Clusters,
 }
 
+impl Making {
+    /// Of two files or one, and of how many partners a row may have where that is stated.
+    pub fn of(two: bool, cardinality: Option<Cardinality>) -> Self {
+        match (two, cardinality) {
+            (false, _) => Making::Clusters,
+            (true, Some(cardinality)) => Making::Assigned(cardinality),
+            (true, None) => Making::Threshold,
+        }
+    }
+}
+
 /// Sums up a linkage. `all` are its pairs, as scored; `links` those that are linked, in the same
 /// order.
 pub fn gather(
