@@ -204,7 +204,8 @@ fn reviewers_are_told_levels_and_nothing_else() {
         assert_eq!(of("drawn"), of("pairs").min(40));
         let fraction = of("drawn") as f64 / of("pairs") as f64;
         let own = key.iter().filter(|row| {
-            stratum["band"] == row["band"] && stratum["linked"].to_string() == row["linked"]
+            stratum["band"] == row["band"]
+                && (stratum["linked"] == true) == (row["linked"] == "true")
         });
         let own: Vec<_> = own.collect();
         assert_eq!(own.len() as u64, of("drawn"));

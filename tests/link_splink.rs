@@ -175,7 +175,7 @@ fn a_comparison_of_both_names_is_counted_out_to_each() {
     close(shares(&model, "names", "swapped"), (0.05, 0.002));
     close(
         shares(&model, "forename", "different"),
-        (0.15 / 0.95 / 3.0, 0.98 / 0.998 / 3.0),
+        (0.15 / 0.95 / 4.0, 0.98 / 0.998 / 4.0),
     );
     // The year was not learnt: it weighs as different.
     let (m, u) = shares(&model, "date_of_birth", "year");
