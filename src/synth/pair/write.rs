@@ -66,7 +66,7 @@ impl Page {
 /// A file that is being written.
 enum Target {
     Parquet {
-        writer: TableWriter,
+        writer: Box<TableWriter>,
         schema: SchemaRef,
     },
     Csv(TextFile),
@@ -88,7 +88,10 @@ impl Target {
         let keys = [("synthetic".to_owned(), "true".to_owned())];
         let writer =
             TableWriter::create(&job.out.join(file), schema.clone(), Layout::People, &keys)?;
-        Ok(Target::Parquet { writer, schema })
+        Ok(Target::Parquet {
+            writer: Box::new(writer),
+            schema,
+        })
     }
 
     fn page(&mut self, page: Page, path: &Path) -> Result<(), SynthError> {
