@@ -116,6 +116,7 @@ fn text(found: &Why) -> String {
     }
     let mut parts = vec![found.start_bits];
     parts.extend(found.comparisons.iter().map(|said| said.bits));
+    parts.extend(found.kin_bits);
     parts.extend(found.rivals.iter().map(|rivals| rivals.bits));
     let mut bars = Waterfall::new(&parts);
     let _ = writeln!(text, "\n{:<16} {:<36} {:>7}", "", "level", "bits");
@@ -139,6 +140,10 @@ fn text(found: &Why) -> String {
         };
         let bar = bars.next(said.bits);
         line(&mut text, &said.name, &level, said.bits, bar);
+    }
+    if let Some(bits) = found.kin_bits {
+        let bar = bars.next(bits);
+        line(&mut text, "kin", "household, twins, namesakes", bits, bar);
     }
     let bar = bars.drawn(0.0, found.weight_bits);
     line(

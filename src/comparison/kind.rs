@@ -132,7 +132,7 @@ fn surname(a: Word, b: Word) -> Level {
     let agree = agree(a, b);
     let (soundex, prefix, suffix) = (agree & bit(3), agree & bit(5), agree & bit(6));
     // The first word of one against the last of the other.
-    let crossed = crosses(a, b, 1, 2) && crosses(a, b, 2, 1);
+    let crossed = crossed_parts(a, b);
     if all(agree, bit(0) | bit(1)) {
         1
     } else if all(agree, bit(1) | bit(5)) || all(agree, bit(2) | bit(6)) || crossed {
@@ -144,6 +144,11 @@ fn surname(a: Word, b: Word) -> Level {
     } else {
         5
     }
+}
+
+/// Whether first and last word of two surnames stand crosswise.
+pub(super) fn crossed_parts(a: Word, b: Word) -> bool {
+    crosses(a, b, 1, 2) && crosses(a, b, 2, 1)
 }
 
 /// Whether a lane of one word agrees with another lane of the other.

@@ -12,11 +12,14 @@
 //! | room | what |
 //! | --- | --- |
 //! | `kind` | the kinds of comparison: their levels, and which lanes must agree for each |
+//! | `kernel` | the same for many pairs, from tables |
 //! | `word` | equality of eight bytes at once |
 
+mod kernel;
 mod kind;
 mod word;
 
+pub use kernel::Kernel;
 pub use kind::{Kind, Level, MISSING};
 pub use word::Word;
 

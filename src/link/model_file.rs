@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::{Linked, RuleCost};
-use super::model::{Fit, Role, RuleFit, real};
+use super::model::{Fit, Kin, Role, RuleFit, real};
 use super::recall::Missed;
 use crate::comparison::Kind;
 use crate::digest::Digest;
@@ -66,6 +66,9 @@ pub struct RuleFile {
     pub capped_pairs: u64,
     /// The estimated share of matches among its pairs.
     pub matches: f64,
+    /// Of each sort of kin the estimated share among its pairs that are no matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kin: Vec<f64>,
     /// Comparison by comparison.
     pub comparisons: Vec<RuleComparison>,
 }
@@ -90,6 +93,9 @@ pub struct ModelFile {
     pub learnt_from: Vec<Digest>,
     /// The comparisons.
     pub comparisons: Vec<ComparisonFile>,
+    /// The sorts of kin among pairs that are no matches, and how they agree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kin: Vec<Kin>,
     /// The rules, in order.
     pub rules: Vec<RuleFile>,
     /// Rounds of expectation and maximisation.
@@ -154,6 +160,7 @@ pub fn rule_files(linked: &Linked) -> Vec<RuleFile> {
         capped_blocks: cost.capped_blocks,
         capped_pairs: cost.capped_pairs,
         matches: fit.matches,
+        kin: fit.kin.clone(),
         comparisons: fit
             .roles
             .iter()
@@ -184,11 +191,13 @@ impl ModelFile {
             roles: rule.comparisons.iter().map(|c| c.role).collect(),
             u: rule.comparisons.iter().map(|c| c.u.clone()).collect(),
             m: rule.comparisons.iter().map(|c| c.m.clone()).collect(),
+            kin: rule.kin.clone(),
         };
         Fit {
             m: shares(&|level| level.m),
             u: shares(&|level| level.u),
             rules: self.rules.iter().map(rule).collect(),
+            kin: self.kin.clone(),
             rounds: self.rounds,
             converged: self.converged,
         }

@@ -292,6 +292,7 @@ fn learnt(linked: &Linked, settled: &Settled, comparisons: &[Comparison]) -> Mod
         form: FORM.to_owned(),
         learnt_from: Vec::new(),
         comparisons: comparison_files(comparisons, &linked.fit),
+        kin: linked.fit.kin.clone(),
         rules: rule_files(linked),
         rounds: linked.fit.rounds,
         converged: linked.fit.converged,

@@ -18,7 +18,7 @@ use crate::comparison::{Kind, MISSING};
 use crate::pseudonymise::words::{Comparison, Held, Part, Rule, beside};
 
 /// Rows that are looked at together.
-const AT_A_TIME: usize = 4096;
+const AT_A_TIME: usize = 1 << 16;
 
 /// The pattern of a row against itself.
 fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -> Pattern {
@@ -44,6 +44,36 @@ fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -
     Pattern::new(comparisons.iter().map(level), mask)
 }
 
+/// Which lanes each value of each column has, a bit each. Rows that have the same lanes everywhere
+/// have one pattern against themselves, whatever their values.
+struct Lanes {
+    of: Vec<Vec<u8>>,
+}
+
+impl Lanes {
+    fn new(held: Held<'_>) -> Self {
+        let columns = held.source.columns.iter().zip(held.digests);
+        let of = columns.map(|(column, digests)| {
+            let last = u32::try_from(column.distinct()).unwrap_or(u32::MAX);
+            let there = |number: u32| {
+                let lanes = (0..u8::BITS).zip(digests.lanes(number));
+                lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit)
+            };
+            (0..=last).map(there).collect()
+        });
+        Lanes { of: of.collect() }
+    }
+
+    fn of(&self, held: Held<'_>, row: usize) -> Vec<u8> {
+        let columns = held.source.columns.iter().zip(&self.of);
+        let there = columns.map(|(column, masks)| {
+            let number = usize::try_from(column.number(row));
+            number.ok().and_then(|n| masks.get(n)).copied().unwrap_or(0)
+        });
+        there.collect()
+    }
+}
+
 /// The rows of a side by their own patterns, the most frequent first.
 pub fn own_rows(
     side: &str,
@@ -52,14 +82,20 @@ pub fn own_rows(
     linked: &Linked,
 ) -> Vec<OwnRows> {
     let rules: Vec<Rule> = linked.rules.iter().map(|r| r.rule.clone()).collect();
+    let lanes = Lanes::new(held);
     let starts: Vec<usize> = (0..held.source.rows).step_by(AT_A_TIME).collect();
     let tasks: Vec<HashMap<Pattern, u64>> = starts
         .into_par_iter()
         .map(|from| {
-            let mut counts: HashMap<Pattern, u64> = HashMap::new();
+            let mut alike: HashMap<Vec<u8>, (usize, u64)> = HashMap::new();
             for row in from..held.source.rows.min(from + AT_A_TIME) {
-                let pattern = own(held, row, comparisons, &rules);
-                *counts.entry(pattern).or_default() += 1;
+                alike.entry(lanes.of(held, row)).or_insert((row, 0)).1 += 1;
+            }
+            let mut counts: HashMap<Pattern, u64> = HashMap::new();
+            for (row, rows) in alike.into_values() {
+                *counts
+                    .entry(own(held, row, comparisons, &rules))
+                    .or_default() += rows;
             }
             counts
         })

@@ -112,6 +112,8 @@ pub struct Why {
     pub start_bits: f64,
     /// Comparison by comparison.
     pub comparisons: Vec<Said>,
+    /// What is taken off because kin would agree like that as well; none where the model has none.
+    pub kin_bits: Option<f64>,
     /// The sum: the match weight of the pair by itself.
     pub weight_bits: f64,
     /// What rivals take.
@@ -244,6 +246,7 @@ fn tell(
         rules_in_all: model.rules.len(),
         start_bits: bits(terms.prior),
         comparisons,
+        kin_bits: (!fit.kin.is_empty()).then(|| bits(terms.kin)),
         weight_bits: weight,
         sum_bits: weight + rivals.as_ref().map_or(0.0, |r| r.bits),
         rivals,

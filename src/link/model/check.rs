@@ -113,14 +113,10 @@ fn by_rule(counts: &Counts, fit: &Fit, rule: usize) -> (f64, Vec<Vec<f64>>) {
     let mut matches = 0.0;
     let share = fit.rules.get(rule).map_or(0.0, |r| r.matches);
     let odds = (share / (1.0 - share)).ln();
-    let places = counts
-        .of_rule
-        .get(rule)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for (pattern, count) in places.iter().filter_map(|p| counts.pairs.get(*p)) {
+    let says = fit.says(rule);
+    for (pattern, count) in counts.of_rule(rule) {
         let of: Vec<u8> = (0..counts.kinds.len()).map(|c| pattern.level(c)).collect();
-        let w = count * logistic(odds + fit.evidence(rule, &of));
+        let w = count * logistic(odds + says.evidence(&of));
         matches += w;
         for (level, slots) in of.iter().zip(&mut levels) {
             if let Some(slot) = slots.get_mut(place(*level)) {

@@ -1,7 +1,10 @@
 //! How many pairs have each pattern, and what each rule leaves open.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::kin::{Kin, kin};
 use crate::comparison::{Kind, Level};
 use crate::link::pairs::Pattern;
 use crate::pseudonymise::words::{Comparison, Rule};
@@ -28,12 +31,15 @@ pub struct Counts {
     pub kinds: Vec<Kind>,
     /// The patterns in order, with their counts.
     pub pairs: Vec<(Pattern, f64)>,
-    /// Of each rule the places of its patterns in `pairs`.
-    pub of_rule: Vec<Vec<usize>>,
+    /// Of each rule the levels of its pairs in order, with their counts: patterns that differ in
+    /// their other rules alone are one.
+    pub of_rule: Vec<Vec<(Pattern, f64)>>,
     /// Of each rule and comparison.
     pub roles: Vec<Vec<Role>>,
     /// Patterns of pairs of chance.
     pub chance: Vec<(Pattern, f64)>,
+    /// The sorts of kin that the comparisons can tell.
+    pub kin: Vec<Kin>,
 }
 
 impl Counts {
@@ -50,19 +56,21 @@ impl Counts {
         let mut chance: Vec<(Pattern, f64)> = chance.into_iter().map(real).collect();
         ordered(&mut pairs);
         ordered(&mut chance);
-        let of_rule: Vec<Vec<usize>> = (0..rules.len())
-            .map(|rule| {
-                let places = pairs.iter().enumerate();
-                let of = places.filter(|(_, (pattern, _))| pattern.in_rule(rule));
-                of.map(|(place, _)| place).collect()
-            })
-            .collect();
+        let of_rule = (0..rules.len()).map(|rule| {
+            let mut levels: BTreeMap<Pattern, f64> = BTreeMap::new();
+            for (pattern, count) in pairs.iter().filter(|(p, _)| p.in_rule(rule)) {
+                *levels.entry(pattern.without_rules()).or_default() += count;
+            }
+            levels.into_iter().collect()
+        });
+        let of_rule: Vec<Vec<(Pattern, f64)>> = of_rule.collect();
         let mut counts = Counts {
             kinds: comparisons.iter().map(|c| c.kind).collect(),
             pairs,
             of_rule,
             roles: Vec::new(),
             chance,
+            kin: kin(comparisons),
         };
         counts.roles = rules
             .iter()
@@ -73,7 +81,7 @@ impl Counts {
                     let touched = rule
                         .columns()
                         .any(|column| comparison.columns.contains(&Some(column)));
-                    counts.role(number, c, touched)
+                    counts.role_of(number, c, touched)
                 })
                 .collect()
             })
@@ -81,7 +89,7 @@ impl Counts {
         counts
     }
 
-    fn role(&self, rule: usize, comparison: usize, touched: bool) -> Role {
+    fn role_of(&self, rule: usize, comparison: usize, touched: bool) -> Role {
         if !touched {
             return Role::Free;
         }
@@ -95,15 +103,22 @@ impl Counts {
         }
     }
 
-    /// How many pairs of a rule have each level of a comparison.
-    pub fn levels(&self, rule: usize, comparison: usize) -> Vec<f64> {
-        let places = self
-            .of_rule
+    /// What a rule says of a comparison.
+    pub fn role(&self, rule: usize, comparison: usize) -> Option<Role> {
+        self.roles.get(rule)?.get(comparison).copied()
+    }
+
+    /// The levels of a rule's pairs.
+    pub fn of_rule(&self, rule: usize) -> &[(Pattern, f64)] {
+        self.of_rule
             .get(rule)
             .map(Vec::as_slice)
-            .unwrap_or_default();
-        let pairs = places.iter().filter_map(|place| self.pairs.get(*place));
-        self.tally(comparison, pairs)
+            .unwrap_or_default()
+    }
+
+    /// How many pairs of a rule have each level of a comparison.
+    pub fn levels(&self, rule: usize, comparison: usize) -> Vec<f64> {
+        self.tally(comparison, self.of_rule(rule).iter())
     }
 
     /// How many pairs of chance have each level of a comparison.
@@ -128,16 +143,7 @@ impl Counts {
 
     /// All pairs of a rule.
     pub fn pairs_of(&self, rule: usize) -> f64 {
-        let places = self
-            .of_rule
-            .get(rule)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        places
-            .iter()
-            .filter_map(|p| self.pairs.get(*p))
-            .map(|p| p.1)
-            .sum()
+        self.of_rule(rule).iter().map(|pairs| pairs.1).sum()
     }
 }
 

@@ -6,8 +6,12 @@
 //! strangers of chance: within a forename nearly all agree on sex, within a postcode many agree on
 //! the surname. So a rule never teaches the model about what it has conditioned on, and a
 //! correlation between a comparison and the block cannot pass for a match.
+//!
+//! It is fitted twice: first with strangers alone, then, from there, with kin among them (`kin`).
 
 use super::counts::{Counts, Role, place};
+use super::kin::{Agreement, Kin};
+use super::says::Says;
 use crate::comparison::{Kind, Level, MISSING};
 
 /// Rounds at most.
@@ -19,6 +23,10 @@ const STILL: f64 = 1e-7;
 const ANCHOR: (f64, f64) = (20.0, 0.05);
 /// Matches that m starts from.
 const PRIOR: f64 = 5.0;
+/// The share that each sort of kin starts from.
+const FIRST_KIN: f64 = 0.01;
+/// Pairs of chance that the dates of namesakes start from.
+const KIN_PRIOR: f64 = 50.0;
 
 /// What was learnt of a rule.
 #[derive(Debug, Clone)]
@@ -31,6 +39,8 @@ pub struct RuleFit {
     pub u: Vec<Vec<f64>>,
     /// Of each comparison that the rule fixes in part, the shares among its matches.
     pub m: Vec<Option<Vec<f64>>>,
+    /// Of each sort of kin the share among its pairs that are no matches.
+    pub kin: Vec<f64>,
 }
 
 impl RuleFit {
@@ -56,6 +66,8 @@ pub struct Fit {
     pub u: Vec<Vec<f64>>,
     /// Rule by rule.
     pub rules: Vec<RuleFit>,
+    /// Sorts of kin; none where the comparisons cannot tell them.
+    pub kin: Vec<Kin>,
     /// Rounds that it took.
     pub rounds: usize,
     /// Whether it stood still.
@@ -115,6 +127,7 @@ pub fn fit(counts: &Counts, smaller: f64) -> Fit {
                 roles: counts.roles.get(rule).cloned().unwrap_or_default(),
                 u: start_u(counts, rule, &chance),
                 m: start_partial(counts, rule),
+                kin: Vec::new(),
             }
         })
         .collect();
@@ -122,17 +135,16 @@ pub fn fit(counts: &Counts, smaller: f64) -> Fit {
         m: counts.kinds.iter().map(|k| first_m(*k)).collect(),
         u: chance,
         rules,
+        kin: Vec::new(),
         rounds: 0,
         converged: false,
     };
     let prior = fit.m.clone();
-    for round in 1..=ROUNDS {
-        let change = fit.round(counts, &prior);
-        fit.rounds = round;
-        if change < STILL {
-            fit.converged = true;
-            break;
-        }
+    fit.settle(counts, &prior);
+    if !counts.kin.is_empty() {
+        fit.begin_kin(counts);
+        let prior = fit.m.clone();
+        fit.settle(counts, &prior);
     }
     fit
 }
@@ -168,68 +180,70 @@ fn start_partial(counts: &Counts, rule: usize) -> Vec<Option<Vec<f64>>> {
 }
 
 impl Fit {
-    /// The natural logarithm of the odds of a pattern under a rule, without the rule's share of
-    /// matches.
-    pub(super) fn evidence(&self, rule: usize, levels: &[Level]) -> f64 {
-        let all = levels.iter().enumerate();
-        all.map(|(c, level)| self.says(rule, c, *level)).sum()
+    /// Rounds until it stands still.
+    fn settle(&mut self, counts: &Counts, prior: &[Vec<f64>]) {
+        self.converged = false;
+        for _ in 0..ROUNDS {
+            let change = self.round(counts, prior);
+            self.rounds += 1;
+            if change < STILL {
+                self.converged = true;
+                return;
+            }
+        }
     }
 
-    /// What one comparison at a level says under a rule, in natural log odds: ln m/u, and nothing
-    /// where a value is missing or the rule has asked for it.
-    pub(super) fn says(&self, rule: usize, comparison: usize, level: Level) -> f64 {
-        let Some(own) = self.rules.get(rule) else {
-            return 0.0;
-        };
-        if level == MISSING || own.asks(comparison) {
-            return 0.0;
+    /// Puts kin among the strangers: few, and with dates as by chance.
+    fn begin_kin(&mut self, counts: &Counts) {
+        self.kin.clone_from(&counts.kin);
+        for kin in &mut self.kin {
+            for (agreement, chance) in kin.comparisons.iter_mut().zip(&self.u) {
+                if let Agreement::Learnt(shares) = agreement {
+                    shares.clone_from(chance);
+                }
+            }
         }
-        let at = place(level);
-        let m = match own.m.get(comparison) {
-            Some(Some(partial)) => partial.get(at),
-            _ => self.m.get(comparison).and_then(|m| m.get(at)),
-        };
-        let u = own.u.get(comparison).and_then(|u| u.get(at));
-        match (m, u) {
-            (Some(m), Some(u)) => (m.max(1e-9) / u.max(1e-9)).ln(),
-            _ => 0.0,
+        for rule in &mut self.rules {
+            rule.kin = vec![FIRST_KIN; self.kin.len()];
         }
+    }
+
+    /// What each level says under a rule.
+    pub(super) fn says(&self, rule: usize) -> Says {
+        Says::new(self, rule)
     }
 
     /// One round; the greatest change of a share of matches or of m.
     fn round(&mut self, counts: &Counts, prior: &[Vec<f64>]) -> f64 {
-        let sizes: Vec<usize> = counts.kinds.iter().map(|k| k.levels()).collect();
-        let empty = || -> Vec<Vec<f64>> { sizes.iter().map(|n| vec![0.0; *n]).collect() };
-        let mut pooled = empty();
+        let mut pooled = empty(counts);
+        let mut learnt: Vec<Vec<Vec<f64>>> = self.kin.iter().map(|_| empty(counts)).collect();
         let mut next: Vec<RuleFit> = Vec::with_capacity(self.rules.len());
-        for (rule, places) in counts.of_rule.iter().enumerate() {
-            let (mut matched, mut other) = (empty(), empty());
-            let (mut all, mut hits) = (0.0, 0.0);
-            let share = self.rules.get(rule).map_or(0.1, |r| r.matches);
-            let odds = (share / (1.0 - share)).ln();
-            let mut levels = vec![0; sizes.len()];
-            for (pattern, count) in places.iter().filter_map(|p| counts.pairs.get(*p)) {
-                for (c, level) in levels.iter_mut().enumerate() {
-                    *level = pattern.level(c);
-                }
-                let w = logistic(odds + self.evidence(rule, &levels));
-                all += count;
-                hits += count * w;
-                for ((level, m), u) in levels.iter().zip(&mut matched).zip(&mut other) {
-                    let at = place(*level);
-                    if let (Some(m), Some(u)) = (m.get_mut(at), u.get_mut(at)) {
-                        *m += count * w;
-                        *u += count * (1.0 - w);
+        for rule in 0..counts.of_rule.len() {
+            let expected = self.expect(counts, rule);
+            for (kin, (all, own)) in self.kin.iter().zip(learnt.iter_mut().zip(&expected.of_kin)) {
+                let free = |c: usize| counts.role(rule, c) == Some(Role::Free);
+                for (c, (all, own)) in all.iter_mut().zip(own).enumerate() {
+                    let is_learnt = matches!(kin.comparisons.get(c), Some(Agreement::Learnt(_)));
+                    if is_learnt && free(c) {
+                        add(all, own);
                     }
                 }
             }
-            next.push(self.maximise(counts, rule, (all, hits), (&matched, &other), &mut pooled));
+            next.push(self.maximise(counts, rule, &expected, &mut pooled));
         }
         let m: Vec<Vec<f64>> = pooled
             .iter()
             .zip(prior)
             .map(|(counts, prior)| shares(&plus(counts, prior, PRIOR)))
             .collect();
+        for (kin, seen) in self.kin.iter_mut().zip(&learnt) {
+            let all = kin.comparisons.iter_mut().zip(seen.iter().zip(&self.u));
+            for (agreement, (seen, chance)) in all {
+                if let Agreement::Learnt(own) = agreement {
+                    *own = shares(&plus(seen, chance, KIN_PRIOR));
+                }
+            }
+        }
         let far = |a: f64, b: f64| (a - b).abs();
         let moved = m.iter().flatten().zip(self.m.iter().flatten());
         let moved = moved.map(|(a, b)| far(*a, *b)).fold(0.0, f64::max);
@@ -243,14 +257,48 @@ impl Fit {
         change
     }
 
+    /// Shares a rule's pairs out among matches, strangers and kin.
+    fn expect(&self, counts: &Counts, rule: usize) -> Expected {
+        let mut out = Expected {
+            matched: empty(counts),
+            strangers: empty(counts),
+            of_kin: self.kin.iter().map(|_| empty(counts)).collect(),
+            kin: vec![0.0; self.kin.len()],
+            ..Expected::default()
+        };
+        let says = self.says(rule);
+        let prior = self.rules.get(rule).map_or(0.0, RuleFit::prior);
+        let mut levels = vec![MISSING; counts.kinds.len()];
+        let mut kin = vec![0.0; self.kin.len()];
+        for (pattern, count) in counts.of_rule(rule) {
+            for (c, level) in levels.iter_mut().enumerate() {
+                *level = pattern.level(c);
+            }
+            let others = says.others(&levels, &mut kin);
+            let evidence = says.against_strangers(&levels) - others.ln();
+            let w = logistic(prior + evidence);
+            out.all += count;
+            out.hits += count * w;
+            let other = count * (1.0 - w) / others;
+            tally(&mut out.matched, &levels, count * w);
+            tally(&mut out.strangers, &levels, other * says.strangers());
+            let of_kin = out.kin.iter_mut().zip(&mut out.of_kin);
+            for ((sum, tallies), odds) in of_kin.zip(&kin) {
+                *sum += other * odds;
+                tally(tallies, &levels, other * odds);
+            }
+        }
+        out
+    }
+
     fn maximise(
         &self,
         counts: &Counts,
         rule: usize,
-        (all, hits): (f64, f64),
-        (matched, other): (&[Vec<f64>], &[Vec<f64>]),
+        expected: &Expected,
         pooled: &mut [Vec<f64>],
     ) -> RuleFit {
+        let (all, hits) = (expected.all, expected.hits);
         let roles = counts
             .roles
             .get(rule)
@@ -258,16 +306,15 @@ impl Fit {
             .unwrap_or_default();
         let (mut u, mut m) = (Vec::new(), Vec::new());
         for (c, role) in roles.iter().enumerate() {
-            let (Some(matched), Some(other)) = (matched.get(c), other.get(c)) else {
+            let (Some(matched), Some(other)) = (expected.matched.get(c), expected.strangers.get(c))
+            else {
                 continue;
             };
             let chance = self.u.get(c).map(Vec::as_slice).unwrap_or_default();
             match role {
                 Role::Free => {
                     if let Some(pool) = pooled.get_mut(c) {
-                        for (slot, count) in pool.iter_mut().zip(matched) {
-                            *slot += count;
-                        }
+                        add(pool, matched);
                     }
                     let (least, share) = ANCHOR;
                     u.push(shares(&plus(other, chance, least.max(share * all))));
@@ -289,7 +336,43 @@ impl Fit {
             roles: roles.to_vec(),
             u,
             m,
+            kin: expected
+                .kin
+                .iter()
+                .map(|sum| (sum + FIRST_KIN) / (all - hits + 1.0))
+                .collect(),
         }
+    }
+}
+
+/// What a rule's pairs are expected to be.
+#[derive(Default)]
+struct Expected {
+    all: f64,
+    hits: f64,
+    matched: Vec<Vec<f64>>,
+    strangers: Vec<Vec<f64>>,
+    /// Of each sort of kin how many, and their levels.
+    kin: Vec<f64>,
+    of_kin: Vec<Vec<Vec<f64>>>,
+}
+
+fn empty(counts: &Counts) -> Vec<Vec<f64>> {
+    let kinds = counts.kinds.iter();
+    kinds.map(|k| vec![0.0; k.levels()]).collect()
+}
+
+fn tally(tallies: &mut [Vec<f64>], levels: &[Level], count: f64) {
+    for (level, tally) in levels.iter().zip(tallies) {
+        if let Some(slot) = tally.get_mut(place(*level)) {
+            *slot += count;
+        }
+    }
+}
+
+fn add(all: &mut [f64], more: &[f64]) {
+    for (slot, count) in all.iter_mut().zip(more) {
+        *slot += count;
     }
 }
 

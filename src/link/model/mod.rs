@@ -4,12 +4,16 @@
 //! | --- | --- |
 //! | `counts` | how many pairs have each pattern, rule by rule |
 //! | `fit` | m, u and the share of matches by expectation and maximisation |
+//! | `kin` | strangers who are no strangers: households, twins, namesakes |
+//! | `says` | what each level says under a rule |
 //! | `check` | whether the rules agree about what matches look like |
 //! | `weights` | what a pattern is worth: match weight and probability |
 
 mod check;
 mod counts;
 mod fit;
+mod kin;
+mod says;
 mod weights;
 
 pub use check::{check, one_person};
@@ -17,4 +21,5 @@ pub(crate) use counts::real;
 pub use counts::{Counts, Role};
 pub(crate) use fit::logistic;
 pub use fit::{Fit, RuleFit, fit};
+pub use kin::{Agreement, Kin, Relation};
 pub use weights::{Terms, Weights};

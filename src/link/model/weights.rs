@@ -1,12 +1,14 @@
 //! What a pattern is worth, and what each comparison adds to it.
 
 use super::fit::{Fit, logistic};
+use super::says::Says;
 use crate::comparison::Level;
 use crate::link::pairs::Pattern;
 
 /// A fit, ready to weigh patterns.
 pub struct Weights<'a> {
     fit: &'a Fit,
+    says: Vec<Says>,
 }
 
 /// The log odds of a pattern in their parts: means over the rules that bring the pair together. All
@@ -17,8 +19,10 @@ pub struct Terms {
     pub rules: Vec<usize>,
     /// The share of matches among the pairs of a rule, as log odds.
     pub prior: f64,
-    /// What each comparison adds.
+    /// What each comparison adds, a match against a stranger.
     pub comparisons: Vec<f64>,
+    /// What is taken off because kin would agree like that as well.
+    pub kin: f64,
     /// Of each comparison, how many of the rules ask for it, so that it says nothing under them.
     pub asked: Vec<usize>,
 }
@@ -26,14 +30,18 @@ pub struct Terms {
 impl Terms {
     /// Their sum: the log odds of the pair by itself.
     pub fn sum(&self) -> f64 {
-        self.prior + self.comparisons.iter().sum::<f64>()
+        self.prior + self.comparisons.iter().sum::<f64>() + self.kin
     }
 }
 
 impl<'a> Weights<'a> {
     /// Of a fit.
     pub fn new(fit: &'a Fit) -> Self {
-        Weights { fit }
+        let rules = 0..fit.rules.len();
+        Weights {
+            fit,
+            says: rules.map(|rule| fit.says(rule)).collect(),
+        }
     }
 
     fn levels(&self, pattern: Pattern) -> Vec<Level> {
@@ -44,9 +52,9 @@ impl<'a> Weights<'a> {
     /// natural log odds.
     pub fn by_rule(&self, pattern: Pattern) -> impl Iterator<Item = (usize, f64)> {
         let levels = self.levels(pattern);
-        let rules = self.fit.rules.iter().enumerate();
+        let rules = self.fit.rules.iter().zip(&self.says).enumerate();
         let held = rules.filter(move |(number, _)| pattern.in_rule(*number));
-        held.map(move |(number, rule)| (number, rule.prior() + self.fit.evidence(number, &levels)))
+        held.map(move |(number, (rule, says))| (number, rule.prior() + says.evidence(&levels)))
     }
 
     /// The natural log odds that a pair of the pattern is a match: the mean over the rules that
@@ -74,14 +82,15 @@ impl<'a> Weights<'a> {
         let rules = || held.iter().filter_map(|number| self.fit.rules.get(*number));
         let count = f64::from(u32::try_from(held.len()).ok().filter(|n| *n > 0)?);
         let levels = self.levels(pattern);
+        let says = || held.iter().filter_map(|number| self.says.get(*number));
         let mean = |(c, level): (usize, &Level)| {
-            let says = held.iter().map(|rule| self.fit.says(*rule, c, *level));
-            says.sum::<f64>() / count
+            says().map(|says| says.comparison(c, *level)).sum::<f64>() / count
         };
         let asked = |c: usize| rules().filter(|rule| rule.asks(c)).count();
         Some(Terms {
             prior: rules().map(|rule| rule.prior()).sum::<f64>() / count,
             comparisons: levels.iter().enumerate().map(mean).collect(),
+            kin: says().map(|says| says.kin(&levels)).sum::<f64>() / count,
             asked: (0..levels.len()).map(asked).collect(),
             rules: held,
         })

@@ -30,6 +30,11 @@ impl Pattern {
         low & 15
     }
 
+    /// The same levels under no rule.
+    pub fn without_rules(self) -> Pattern {
+        Pattern(self.0 & ((1 << (MOST_COMPARISONS * BITS)) - 1))
+    }
+
     /// The rules, a bit each.
     pub fn rules(self) -> u16 {
         u16::try_from(self.0 >> (MOST_COMPARISONS * BITS)).unwrap_or(0)

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::blocks::{Blocks, Membership, shared};
 use super::pattern::{MOST_COMPARISONS, Pattern};
-use crate::comparison::{Kind, Level, MISSING, Word};
+use crate::comparison::{Kernel, Kind, Level, MISSING, Word};
 
 /// One side of a walk: the words of all rows of a source, and their blocks under every rule.
 #[derive(Clone, Copy)]
@@ -102,19 +102,22 @@ impl Walk<'_> {
         each: impl Fn(&mut T, u32, u32, Pattern) + Sync,
     ) -> Vec<T> {
         let tasks = self.blocks.ends.len().div_ceil(AT_A_TIME);
+        let kernels: Vec<Kernel> = self.kinds.iter().map(|k| Kernel::new(*k)).collect();
         let task = |number: usize| {
             let mut state = begin();
             let from = number * AT_A_TIME;
             let to = self.blocks.ends.len().min(from + AT_A_TIME);
             for block in from..to {
-                self.block(block, |a, b, pattern| each(&mut state, a, b, pattern));
+                self.block(block, &kernels, |a, b, pattern| {
+                    each(&mut state, a, b, pattern);
+                });
             }
             state
         };
         (0..tasks).into_par_iter().map(task).collect()
     }
 
-    fn block(&self, block: usize, mut each: impl FnMut(u32, u32, Pattern)) {
+    fn block(&self, block: usize, kernels: &[Kernel], mut each: impl FnMut(u32, u32, Pattern)) {
         let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let ends = &self.blocks.ends;
         let start = block.checked_sub(1).and_then(|b| ends.get(b)).copied();
@@ -151,9 +154,8 @@ impl Walk<'_> {
                 };
                 let theirs = word_slice(right.words, at(*b), width);
                 let words = ours.iter().zip(theirs);
-                let compared = self.kinds.iter().zip(words);
-                for (level, (kind, (x, y))) in levels.iter_mut().zip(compared) {
-                    *level = kind.level(*x, *y);
+                for (level, (kernel, (x, y))) in levels.iter_mut().zip(kernels.iter().zip(words)) {
+                    *level = kernel.level(*x, *y);
                 }
                 if let Some(names) = self.names {
                     names.settle(&mut levels);

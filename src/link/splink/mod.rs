@@ -105,6 +105,7 @@ fn model(
         m: shares.iter().map(|s| s.m.clone()).collect(),
         u: shares.iter().map(|s| s.u.clone()).collect(),
         rules: fits,
+        kin: Vec::new(),
         rounds: 0,
         converged: true,
     };
@@ -115,6 +116,7 @@ fn model(
         capped_blocks: 0,
         capped_pairs: 0,
         matches: fit.matches,
+        kin: Vec::new(),
         comparisons: fit
             .roles
             .iter()
@@ -130,6 +132,7 @@ fn model(
         form: FORM.to_owned(),
         learnt_from: vec![settings],
         comparisons: comparison_files(comparisons, &fit),
+        kin: Vec::new(),
         rules: rules.iter().zip(&fit.rules).map(rule_file).collect(),
         rounds: 0,
         converged: true,
@@ -189,5 +192,6 @@ fn rule_fit(rule: &Rule, comparisons: &[Comparison], shares: &[Shares], lambda: 
         u: shares.iter().map(|s| s.u.clone()).collect(),
         m: roles.iter().zip(shares).map(own).collect(),
         roles,
+        kin: Vec::new(),
     }
 }

@@ -104,6 +104,8 @@ pub(in crate::link) fn read_model(path: &Path) -> Result<ModelFile, LinkError> {
         rule.comparisons.len() == model.comparisons.len()
             && rule.matches > 0.0
             && rule.matches < 1.0
+            && rule.kin.len() == model.kin.len()
+            && rule.kin.iter().all(|share| (0.0..1.0).contains(share))
             && rule
                 .comparisons
                 .iter()

@@ -95,7 +95,9 @@ impl Column {
 #[derive(Default)]
 pub struct Interner {
     column: Column,
-    table: HashTable<u32>,
+    /// The place of each value, and the low half of its hash: so a value is looked at only where it
+    /// is nearly sure to be the same, and never when the table grows.
+    table: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
 }
 
@@ -118,24 +120,24 @@ impl Interner {
 
     fn place(&mut self, value: &str) -> u32 {
         let hash = self.hasher.hash_one(value);
-        let Interner {
-            column,
-            table,
-            hasher,
-        } = self;
+        let [a, b, c, d, ..] = hash.to_le_bytes();
+        let short = u32::from_le_bytes([a, b, c, d]);
+        // The table spreads by the high bits of what it is given, and finds its place by the low.
+        let spread = |short: u32| u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let Interner { column, table, .. } = self;
         let found = table.entry(
-            hash,
-            |place| column.value(*place) == value,
-            |place| hasher.hash_one(column.value(*place)),
+            spread(short),
+            |(place, own)| *own == short && column.value(*place) == value,
+            |(_, own)| spread(*own),
         );
         match found {
-            Entry::Occupied(entry) => *entry.get() + 1,
+            Entry::Occupied(entry) => entry.get().0 + 1,
             Entry::Vacant(entry) => {
                 let ends = u32::try_from(column.text.len() + value.len());
                 let (Ok(end), Ok(place)) = (ends, u32::try_from(column.ends.len())) else {
                     return 0;
                 };
-                entry.insert(place);
+                entry.insert((place, short));
                 column.text.push_str(value);
                 column.ends.push(end);
                 place + 1

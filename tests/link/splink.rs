@@ -1,19 +1,10 @@
 //! A Splink model is brought over, and weighs pairs as it does there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
-
-mod link_bench;
-
 use std::path::Path;
 
+use super::bench::{Bench, done, mode, refused};
 use kinlink::link::why::{PairName, why};
 use kinlink::link::{model_file::ModelFile, out_files, spec::Spec, splink};
-use link_bench::{Bench, done, mode, refused};
 use serde_json::Value;
 
 fn fixture(name: &str) -> String {

@@ -1,21 +1,12 @@
 //! Clerical review: the band between two thresholds, the sample, and what the decisions say.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
-
-mod link_bench;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::bench::{Bench, done, mode, person, refused, told};
 use arrow::array::{BooleanArray, Float64Array, StringArray};
 use kinlink::columnar::TableReader;
 use kinlink::link::out_files;
-use link_bench::{Bench, done, mode, person, refused, told};
 use serde_json::Value;
 
 /// The rows of a CSV file by the names of their columns.

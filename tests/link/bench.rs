@@ -1,7 +1,5 @@
 //! A folder with a key, a specification and files of people, for tests of `kinlink link`.
 
-#![allow(dead_code, reason = "each test uses a part")]
-
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -90,6 +88,12 @@ impl Bench {
         bench
     }
 
+    /// Adds a line to `[link]` of the specification.
+    pub fn option(&self, line: &str) {
+        let spec = std::fs::read_to_string(self.path("spec.toml")).expect("spec");
+        self.write("spec.toml", &format!("{spec}[link]\n{line}\n"));
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -123,6 +127,24 @@ impl Bench {
             args.extend(["--key", "key"]);
         }
         self.kinlink(&args, &[])
+    }
+
+    pub fn evaluate(&self, out: &str, how: &[&str]) -> Value {
+        let mut args = vec!["link", "evaluate", out];
+        args.extend(how);
+        self.json(&args)
+    }
+
+    /// The pairs of ids that are linked, in order.
+    pub fn linked(&self, out: &str) -> Vec<(String, String)> {
+        let path = self.path(out).join("links.parquet");
+        let mut pairs = Vec::new();
+        kinlink::link::out_files::read_pairs(&path, |left, right, _| {
+            pairs.push((left.to_owned(), right.to_owned()));
+        })
+        .expect("links");
+        pairs.sort();
+        pairs
     }
 
     pub fn bytes(&self, out: &str, name: &str) -> Vec<u8> {

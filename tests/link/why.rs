@@ -1,19 +1,10 @@
 //! `kinlink link why`: the parts of a pair's weight add up to what the output says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
-
-mod link_bench;
-
 use std::path::Path;
 
+use super::bench::{Bench, HEADER, altered, done, person, refused, rows, told};
 use kinlink::link::out_files;
 use kinlink::link::why::{Decision, PairName, TOLERANCE, Why, why};
-use link_bench::{Bench, HEADER, altered, done, person, refused, rows, told};
 
 fn name(left: &str, right: &str) -> PairName {
     PairName {
@@ -39,6 +30,7 @@ fn adds_up(out: &Path) -> Vec<Why> {
     for (own, weight, probability) in pairs(out, "pairs.parquet") {
         let found = why(out, std::slice::from_ref(&own)).expect("a pair");
         let parts: f64 = found.comparisons.iter().map(|said| said.bits).sum();
+        let parts = parts + found.kin_bits.unwrap_or(0.0);
         assert!((found.start_bits + parts - weight).abs() < 1e-9, "{own:?}");
         let sum = found.probability_of_sum();
         assert!(
@@ -142,6 +134,7 @@ fn what_people_read_of_a_pair() {
     let bits = |value: &serde_json::Value| value.as_f64().expect("bits");
     let said = json["comparisons"].as_array().expect("comparisons");
     let parts: f64 = said.iter().map(|said| bits(&said["bits"])).sum();
+    let parts = parts + bits(&json["kin_bits"]);
     let sum = bits(&json["start_bits"]) + parts + bits(&json["rivals"]["bits"]);
     assert!((sum - bits(&json["sum_bits"])).abs() < 1e-9);
     let probability = 1.0 / (1.0 + (-sum).exp2());

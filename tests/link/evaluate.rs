@@ -1,12 +1,5 @@
 //! `kinlink link evaluate`: against a truth, by comparison and group, and without a truth.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
-
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,6 @@
 //! The model where expectation and maximisation are known to go astray: few matches in a block,
 //! and strangers in a block who agree on what the block does not look at.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
-
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -199,5 +192,9 @@ fn strangers_who_agree_on_sex_do_not_mislead_the_model() {
         "json",
     ];
     let found: Value = serde_json::from_slice(&kinlink(folder, &how)).unwrap();
-    assert!(found["pairs"]["f1"].as_f64() > Some(0.93), "{found:#}");
+    // The threshold that the model chose without any truth is nearly the best there is.
+    let f1 = found["pairs"]["f1"].as_f64().unwrap();
+    let all = found["by_threshold"].as_array().unwrap().iter();
+    let best = all.filter_map(|at| at["f1"].as_f64()).fold(0.0, f64::max);
+    assert!(f1 > 0.9 && f1 > best - 0.02, "{f1} {best}");
 }

@@ -1,13 +1,6 @@
 //! `kinlink link` on input that is wrong, poor or has nothing in it: a message with its code, or the
 //! right result; never a crash, and never a blow-up of time or memory.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-#![allow(clippy::expect_used)] // The helpers of tests may, as the tests do.
-
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
