@@ -207,9 +207,9 @@ fn expected_text(found: &Expected) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{:.0} matches expected among the pairs compared, and at least {:.0} that no rule brought \
-         together.",
-        found.expected_matches, found.missed_at_least
+        "\n{:.0} matches expected among the pairs compared, and about {:.0} (at least {:.0}) that no \
+         rule brought together.",
+        found.expected_matches, found.missed, found.missed_at_least
     );
     for (what, list) in [
         ("The intervals reckon with", &found.holds),

@@ -276,11 +276,10 @@ fn disjoint_people_are_not_linked() {
         let [left, right] = ["left", "right"].map(|side| format!("{name}/{side}.csv"));
         let found = desk.found(&format!("o_{name}"), &[&left, &right]);
         assert!(links(&found) <= 5, "{found:#}");
-        // Strangers are too few to be taken for anything; relatives stand out, and are not taken.
-        assert!(
-            warned(&found, "nobody in common") == (name == "apart"),
-            "{found:#}"
-        );
+        // Relatives stand out, and are not taken for one person.
+        if name == "apart" {
+            assert!(warned(&found, "nobody in common"), "{found:#}");
+        }
     }
     // Every value is another one.
     desk.changed("left.csv", "other.csv", |cells| {

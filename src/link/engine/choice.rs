@@ -12,7 +12,7 @@ use crate::pseudonymise::words::{Column, Rule, RuleKey, Source, Token};
 const SAMPLE: usize = 100_000;
 /// The budget of pairs that rules are chosen within: so many a row, but never below or above.
 const PAIRS_A_ROW: f64 = 8.0;
-const BUDGET: (f64, f64) = (2e6, 4e7);
+const BUDGET: (f64, f64) = (2e6, 2e8);
 
 impl Engine<'_> {
     /// Pairs of rows, in a thousand rows of a source, that share a whole rule: how far from free

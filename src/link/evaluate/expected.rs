@@ -365,6 +365,7 @@ mod tests {
         at_least: 20.0,
         about: 25.0,
         standard_error: 4.0,
+        range: [15.0, 33.0],
     };
 
     fn estimates() -> Estimates {

@@ -14,12 +14,12 @@ use super::kin::{Agreement, Kin};
 use super::says::Says;
 use crate::comparison::{Kind, Level, MISSING};
 
-/// Rounds at most.
-const ROUNDS: usize = 500;
+/// Rounds at most, each of the two times.
+const ROUNDS: usize = 1_000;
 /// The fit stands still when no share changes by more.
-const STILL: f64 = 1e-7;
+const STILL: f64 = 1e-6;
 /// Pairs of chance that a rule's own u starts from: so many, and so large a share of its pairs. It
-/// keeps u from taking up matches where a rule brings hardly anything else together.
+/// keeps u, and kin, from taking up matches where a rule brings hardly anything else together.
 const ANCHOR: (f64, f64) = (20.0, 0.05);
 /// Matches that m starts from.
 const PRIOR: f64 = 5.0;
@@ -299,6 +299,8 @@ impl Fit {
         pooled: &mut [Vec<f64>],
     ) -> RuleFit {
         let (all, hits) = (expected.all, expected.hits);
+        let (least, share) = ANCHOR;
+        let anchor = least.max(share * all);
         let roles = counts
             .roles
             .get(rule)
@@ -316,8 +318,7 @@ impl Fit {
                     if let Some(pool) = pooled.get_mut(c) {
                         add(pool, matched);
                     }
-                    let (least, share) = ANCHOR;
-                    u.push(shares(&plus(other, chance, least.max(share * all))));
+                    u.push(shares(&plus(other, chance, anchor)));
                     m.push(None);
                 }
                 Role::Partial => {
@@ -339,7 +340,7 @@ impl Fit {
             kin: expected
                 .kin
                 .iter()
-                .map(|sum| (sum + FIRST_KIN) / (all - hits + 1.0))
+                .map(|sum| (sum + 1e-3) / (all - hits + anchor))
                 .collect(),
         }
     }
