@@ -156,6 +156,19 @@ fn kinlink(folder: &Path, args: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// Links the two files: the model, and what the truth says of the links.
+fn linked(folder: &Path) -> (Value, Value) {
+    let link = "link left.csv right.csv --spec spec.toml --key key -o out";
+    kinlink(folder, &link.split(' ').collect::<Vec<_>>());
+    let text = std::fs::read_to_string(folder.join("out/model.json")).unwrap();
+    let how = "link evaluate out --entity-column who --format json";
+    let found = kinlink(folder, &how.split(' ').collect::<Vec<_>>());
+    (
+        serde_json::from_str(&text).unwrap(),
+        serde_json::from_slice(&found).unwrap(),
+    )
+}
+
 /// With such rules a model that learns what strangers look like from pairs of chance alone takes
 /// all who share a forename for matches, since they agree on sex: it then believes that dates of
 /// birth of one person agree in three of a hundred records (Splink 5 on data of this kind; it
@@ -165,17 +178,7 @@ fn strangers_who_agree_on_sex_do_not_mislead_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     written(folder);
-    let files = [
-        "left.csv",
-        "right.csv",
-        "--spec",
-        "spec.toml",
-        "--key",
-        "key",
-    ];
-    kinlink(folder, &[&["link"], &files[..], &["-o", "out"]].concat());
-    let text = std::fs::read_to_string(folder.join("out/model.json")).unwrap();
-    let model: Value = serde_json::from_str(&text).unwrap();
+    let (model, found) = linked(folder);
 
     // Few of the pairs that share both names are matches.
     let matches = model["rules"][0]["matches"].as_f64().unwrap();
@@ -192,16 +195,6 @@ fn strangers_who_agree_on_sex_do_not_mislead_the_model() {
     let expected = model["expected_matches"].as_f64().unwrap();
     assert!((0.9..1.1).contains(&(expected / 1_170.0)), "{expected}");
 
-    let how = [
-        "link",
-        "evaluate",
-        "out",
-        "--entity-column",
-        "who",
-        "--format",
-        "json",
-    ];
-    let found: Value = serde_json::from_slice(&kinlink(folder, &how)).unwrap();
     // The threshold that the model chose without any truth is nearly the best there is.
     let f1 = found["pairs"]["f1"].as_f64().unwrap();
     let all = found["by_threshold"].as_array().unwrap().iter();
@@ -240,32 +233,12 @@ fn twins_are_not_taken_for_one_person() {
     }
     std::fs::write(folder.join("left.csv"), left).unwrap();
     std::fs::write(folder.join("right.csv"), right).unwrap();
-    let files = [
-        "left.csv",
-        "right.csv",
-        "--spec",
-        "spec.toml",
-        "--key",
-        "key",
-    ];
-    kinlink(folder, &[&["link"], &files[..], &["-o", "out"]].concat());
-    let how = [
-        "link",
-        "evaluate",
-        "out",
-        "--entity-column",
-        "who",
-        "--format",
-        "json",
-    ];
-    let found: Value = serde_json::from_slice(&kinlink(folder, &how)).unwrap();
+    let (model, found) = linked(folder);
     let pair = |name: &str| found["pairs"][name].as_u64().unwrap();
     let wrong = pair("predicted") - pair("tp");
     // A model of strangers alone links more than two hundred wrongly.
     assert!(wrong < TWINS as u64 * 2 / 5, "{wrong} wrong: {found:#}");
     assert!(found["pairs"]["recall"].as_f64() > Some(0.85), "{found:#}");
-    let text = std::fs::read_to_string(folder.join("out/model.json")).unwrap();
-    let model: Value = serde_json::from_str(&text).unwrap();
     let relations: Vec<&str> = model["kin"]
         .as_array()
         .unwrap()
