@@ -91,7 +91,11 @@ impl Person {
     /// Sex goes with the forename, as it does.
     fn row(&self, id: &str, who: usize) -> String {
         let (year, month, day) = self.born;
-        let sex = if self.forename % 2 == 0 { "F" } else { "M" };
+        let sex = if self.forename.is_multiple_of(2) {
+            "F"
+        } else {
+            "M"
+        };
         let (district, rest) = self.postcode;
         format!(
             "{id},{},{},{year}-{month:02}-{day:02},{sex},CF{district} {}{}{},p{who}\n",
