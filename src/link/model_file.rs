@@ -161,18 +161,21 @@ pub fn rule_files(linked: &Linked) -> Vec<RuleFile> {
         capped_pairs: cost.capped_pairs,
         matches: fit.matches,
         kin: fit.kin.clone(),
-        comparisons: fit
-            .roles
-            .iter()
-            .zip(fit.u.iter().zip(&fit.m))
-            .map(|(role, (u, m))| RuleComparison {
-                role: *role,
-                u: u.clone(),
-                m: m.clone(),
-            })
-            .collect(),
+        comparisons: rule_comparisons(fit),
     };
     rules.map(of).collect()
+}
+
+/// What a rule has of each comparison.
+pub(super) fn rule_comparisons(fit: &RuleFit) -> Vec<RuleComparison> {
+    let shares = fit.u.iter().zip(&fit.m);
+    let of = fit.roles.iter().zip(shares);
+    of.map(|(role, (u, m))| RuleComparison {
+        role: *role,
+        u: u.clone(),
+        m: m.clone(),
+    })
+    .collect()
 }
 
 impl ModelFile {

@@ -27,7 +27,7 @@ use self::levels::Shares;
 use self::settings::Settings;
 use super::LinkError;
 use super::model::{Fit, Role, RuleFit};
-use super::model_file::{FORM, ModelFile, RuleComparison, RuleFile, comparison_files};
+use super::model_file::{FORM, ModelFile, RuleFile, comparison_files, rule_comparisons};
 use super::people;
 use super::spec::Spec;
 use crate::comparison::Kind;
@@ -117,16 +117,7 @@ fn model(
         capped_pairs: 0,
         matches: fit.matches,
         kin: Vec::new(),
-        comparisons: fit
-            .roles
-            .iter()
-            .zip(fit.u.iter().zip(&fit.m))
-            .map(|(role, (u, m))| RuleComparison {
-                role: *role,
-                u: u.clone(),
-                m: m.clone(),
-            })
-            .collect(),
+        comparisons: rule_comparisons(fit),
     };
     ModelFile {
         form: FORM.to_owned(),
