@@ -38,18 +38,27 @@ pub struct Rows {
     pub duplicate_free: bool,
 }
 
+/// Which pairs of rows were compared at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compared {
+    /// Rows of different files.
+    Across,
+    /// Those, and rows of one file that is not free of duplicates.
+    AcrossAndWithin,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Between {
     sum: f64,
     compared: f64,
 }
 
-struct Clusters {
-    two: bool,
-    free: [bool; 2],
+struct Clusters<'a> {
+    files: &'a [Rows],
+    compared: Compared,
     around: Vec<BTreeMap<u32, Between>>,
-    /// Rows of the first and of the second file.
-    size: Vec<[f64; 2]>,
+    /// Of each cluster its rows of each file.
+    size: Vec<u32>,
     version: Vec<u32>,
     parent: Vec<u32>,
 }
@@ -62,21 +71,32 @@ fn at(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
 }
 
-/// The entity of each row, named by its lowest row. Rows of a second file are numbered on from those
-/// of the first.
+/// The entity of each row, named by its lowest row. Rows of one file, whose pairs are all of one
+/// file, or of two, whose pairs are across them; those of the second are numbered on from the first.
 pub fn agglomerate(files: &[Rows], edges: &[Edge]) -> Vec<u32> {
-    let first = files.first().map_or(0, |f| f.rows);
+    let compared = match files {
+        [_] => Compared::AcrossAndWithin,
+        _ => Compared::Across,
+    };
+    agglomerate_all(files, compared, edges)
+}
+
+/// The same of any number of files; rows are numbered on from file to file.
+pub fn agglomerate_all(files: &[Rows], compared: Compared, edges: &[Edge]) -> Vec<u32> {
     let rows = files.iter().map(|f| f.rows).sum();
-    let free = |file: usize| files.get(file).is_some_and(|f| f.duplicate_free);
-    let of_first = std::iter::repeat_n([1.0, 0.0], first);
+    let mut size = vec![0; rows * files.len()];
+    let numbers = files.iter().enumerate();
+    let of = numbers.flat_map(|(file, rows)| std::iter::repeat_n(file, rows.rows));
+    for (sizes, file) in size.chunks_exact_mut(files.len().max(1)).zip(of) {
+        if let Some(own) = sizes.get_mut(file) {
+            *own = 1;
+        }
+    }
     let mut clusters = Clusters {
-        two: files.len() > 1,
-        free: [free(0), free(1)],
+        files,
+        compared,
         around: vec![BTreeMap::new(); rows],
-        size: of_first
-            .chain(std::iter::repeat([0.0, 1.0]))
-            .take(rows)
-            .collect(),
+        size,
         version: vec![0; rows],
         parent: (0_u32..).take(rows).collect(),
     };
@@ -104,7 +124,7 @@ pub fn agglomerate(files: &[Rows], edges: &[Edge]) -> Vec<u32> {
     clusters.names()
 }
 
-impl Clusters {
+impl Clusters<'_> {
     fn version(&self, a: u32, b: u32) -> u32 {
         let of = |row| self.version.get(at(row)).copied().unwrap_or(0);
         of(a).wrapping_add(of(b))
@@ -115,15 +135,28 @@ impl Clusters {
         root(a) && root(b) && self.version(a, b) == version
     }
 
+    fn sizes(&self, row: u32) -> &[u32] {
+        let width = self.files.len();
+        let from = at(row).saturating_mul(width);
+        self.size.get(from..from + width).unwrap_or_default()
+    }
+
     /// The mean weight between two clusters, or none where they can not be one.
     fn mean(&self, a: u32, b: u32, between: Between) -> Option<f64> {
-        let size = |row| self.size.get(at(row)).copied().unwrap_or_default();
-        let ([a1, a2], [b1, b2]) = (size(a), size(b));
-        let [first_free, second_free] = self.free;
-        if (first_free && a1 + b1 > 1.0) || (second_free && a2 + b2 > 1.0) {
-            return None;
+        let (mut ours, mut theirs, mut never) = (0.0, 0.0, 0.0);
+        let sizes = self.sizes(a).iter().zip(self.sizes(b));
+        for ((x, y), file) in sizes.zip(self.files) {
+            if file.duplicate_free && x + y > 1 {
+                return None;
+            }
+            let (x, y) = (f64::from(*x), f64::from(*y));
+            ours += x;
+            theirs += y;
+            if self.compared == Compared::Across {
+                never += x * y;
+            }
         }
-        let pairs = if self.two { a1 * b2 + a2 * b1 } else { a1 * b1 };
+        let pairs: f64 = ours * theirs - never;
         Some((between.sum + UNCOMPARED * (pairs - between.compared)) / pairs.max(1.0))
     }
 
@@ -155,15 +188,16 @@ impl Clusters {
             .get_mut(at(b))
             .map(std::mem::take)
             .unwrap_or_default();
-        let size = self.size.get(at(b)).copied().unwrap_or_default();
+        let more = self.sizes(b).to_vec();
         let version = self.version(a, b).wrapping_add(1);
+        let width = self.files.len();
         if let (Some(parent), Some(own), Some(now)) = (
             self.parent.get_mut(at(b)),
-            self.size.get_mut(at(a)),
+            self.size.get_mut(at(a) * width..(at(a) + 1) * width),
             self.version.get_mut(at(a)),
         ) {
             *parent = a;
-            for (own, more) in own.iter_mut().zip(size) {
+            for (own, more) in own.iter_mut().zip(more) {
                 *own += more;
             }
             *now = version;
@@ -278,6 +312,28 @@ mod tests {
         assert_eq!(agglomerate(&files(false, false), &edges), [0, 0, 0, 0]);
         assert_eq!(agglomerate(&files(false, true), &edges), [0, 1, 0, 1]);
         assert_eq!(agglomerate(&files(true, true), &edges), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn of_many_files_those_free_of_duplicates_keep_their_rows_apart() {
+        // Files of two rows each: 0 1 | 2 3 | 4 5. The rows of the second are two people.
+        let files = [false, true, false].map(|duplicate_free| Rows {
+            rows: 2,
+            duplicate_free,
+        });
+        let edges = [
+            edge(0, 2, 5.0),
+            edge(0, 3, 4.0),
+            edge(0, 1, 3.0),
+            edge(2, 4, 5.0),
+            edge(0, 4, 2.0),
+            edge(1, 4, 1.0),
+        ];
+        let all = agglomerate_all(&files, Compared::AcrossAndWithin, &edges);
+        assert_eq!(all, [0, 0, 0, 3, 0, 5]);
+        // Where rows of one file were not compared, nothing is held against their not meeting.
+        let across = agglomerate_all(&files, Compared::Across, &edges[..2]);
+        assert_eq!(across, [0, 1, 0, 3, 4, 5]);
     }
 
     #[test]

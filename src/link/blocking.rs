@@ -15,6 +15,7 @@ use super::model::real;
 use super::pairs::MOST_RULES;
 use crate::comparison::Kind;
 use crate::pseudonymise::words::{Comparison, Part, Rule};
+use crate::schema::canonical::kind;
 use name::lane_word;
 pub use name::{UNORDERED, parse};
 
@@ -140,6 +141,29 @@ const TEMPLATES: &[Template] = &[
     plain(&[(Exact, 0), (Forename, 4), (Surname, 3)]),
     plain(&[(Exact, 0), (Date, 1), (Date, 7)]),
 ];
+
+/// The rules by which the people of a kind are brought together where nobody names others: narrow
+/// ones, so that the pairs of a nation stay in bounds.
+pub fn usual(kind: &str) -> Vec<String> {
+    let numbers: &[&str] = match kind {
+        kind::ADULT => &["noms", "pnc", "cro", "crn"],
+        _ => &["upn", "local_id"],
+    };
+    let names = [
+        "date_of_birth+forename.initial",
+        "date_of_birth+surname.initial",
+        "date_of_birth+postcode.district",
+        "forename.class+surname",
+        "forename.soundex+date_of_birth.day_month",
+        "surname.soundex+date_of_birth.month",
+        "date_of_birth.year+names.unordered",
+        "postcode+forename.initial",
+        "forename.soundex+postcode.district",
+        "surname.soundex+postcode.district",
+    ];
+    let all = numbers.iter().chain(&names);
+    all.map(|name| (*name).to_owned()).collect()
+}
 
 /// Every rule that the comparisons allow.
 pub fn candidates(comparisons: &[Comparison]) -> Vec<Rule> {

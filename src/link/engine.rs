@@ -9,12 +9,18 @@ mod chance;
 mod choice;
 mod linking;
 
+pub use linking::{Keep, Tally};
+
+use std::borrow::Cow;
+
 use super::model::{Counts, Fit, real};
 use super::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Walk};
 use crate::comparison::{Kind, Word};
 use crate::progress::Progress;
 use crate::pseudonymise::ProjectKeys;
-use crate::pseudonymise::words::{Comparison, Digests, Rule, RuleKey, Source, Token};
+use crate::pseudonymise::words::{
+    Comparison, Digests, Rule, RuleKey, Source, Token, column_digests,
+};
 
 /// Pairs of one block at most: five hundred rows against five hundred.
 pub const BLOCK_CAP: u64 = 250_000;
@@ -69,7 +75,7 @@ pub struct Linked {
 pub struct Engine<'a> {
     sources: Vec<&'a Source>,
     comparisons: &'a [Comparison],
-    digests: Vec<Vec<Digests>>,
+    digests: Vec<Cow<'a, [Digests]>>,
     keys: &'a ProjectKeys,
     progress: &'a dyn Progress,
 }
@@ -84,7 +90,7 @@ impl<'a> Engine<'a> {
     ) -> Self {
         let digests = sources
             .iter()
-            .map(|source| column_digests(source, comparisons, keys))
+            .map(|source| Cow::Owned(column_digests(source, comparisons, keys)))
             .collect();
         Engine {
             sources,
@@ -95,10 +101,27 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Of one or two sources whose digests their owner made.
+    pub fn of(
+        sources: &[(&'a Source, &'a [Digests])],
+        comparisons: &'a [Comparison],
+        keys: &'a ProjectKeys,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        let digests = sources.iter().map(|(_, digests)| Cow::Borrowed(*digests));
+        Engine {
+            sources: sources.iter().map(|(source, _)| *source).collect(),
+            comparisons,
+            digests: digests.collect(),
+            keys,
+            progress,
+        }
+    }
+
     /// A side's rows and their digests.
     pub(super) fn held(&self, side: usize) -> Option<(&Source, &[Digests])> {
         let source = self.sources.get(side)?;
-        Some((source, self.digests.get(side)?))
+        Some((source, self.digests.get(side)?.as_ref()))
     }
 
     fn two(&self) -> bool {
@@ -193,30 +216,6 @@ fn flags(rows: usize, list: &[u32]) -> Vec<bool> {
         }
     }
     out
-}
-
-/// The digests of every column that some comparison looks at.
-pub(super) fn column_digests(
-    source: &Source,
-    comparisons: &[Comparison],
-    keys: &ProjectKeys,
-) -> Vec<Digests> {
-    let of = |(place, column)| {
-        let looks = |c: &&Comparison| c.columns.contains(&Some(place));
-        let own = comparisons
-            .iter()
-            .filter(looks)
-            .find(|c| c.kind != Kind::Names);
-        let named = comparisons
-            .iter()
-            .filter(looks)
-            .any(|c| c.kind == Kind::Names);
-        match own.map(|c| c.kind).or(named.then_some(Kind::Names)) {
-            Some(kind) => Digests::of(column, kind, named, keys),
-            None => Digests::default(),
-        }
-    };
-    source.columns.iter().enumerate().map(of).collect()
 }
 
 #[cfg(test)]

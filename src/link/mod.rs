@@ -29,6 +29,8 @@ pub mod entities;
 mod error;
 pub mod estimates;
 pub mod evaluate;
+pub mod families;
+pub mod federation;
 pub mod linkage_side;
 pub mod model;
 pub mod model_file;
@@ -51,4 +53,4 @@ pub mod unlinkable;
 pub mod why;
 
 pub use error::{EXPLANATIONS, LinkError};
-pub use stage::{Job, KindJob, PassFiles, SourceInfo, run};
+pub use stage::{Job, KindJob, ModelJob, ModelSource, PassFiles, SourceInfo, run};

@@ -72,33 +72,9 @@ pub fn columns(spec: &Spec) -> Vec<(String, Kind)> {
     own.chain(other).collect()
 }
 
-/// The comparisons of a specification: one a column, but that middle names and former surname are
-/// seen through the comparison of names with each other as well.
+/// The comparisons of a specification: as many as a pattern has room for.
 pub fn comparisons(spec: &Spec) -> Vec<Comparison> {
-    let columns = columns(spec);
-    let place = |name: &str| columns.iter().position(|(field, _)| field == name);
-    let mut out: Vec<Comparison> = columns
-        .iter()
-        .enumerate()
-        .filter(|(_, (name, _))| name != "former_surname")
-        .map(|(column, (name, kind))| Comparison {
-            name: name.clone(),
-            kind: *kind,
-            columns: vec![Some(column)],
-        })
-        .collect();
-    if let (Some(forename), Some(surname)) = (place("forename"), place("surname")) {
-        out.push(Comparison {
-            name: "names".to_owned(),
-            kind: Kind::Names,
-            columns: vec![
-                Some(forename),
-                Some(surname),
-                place("former_surname"),
-                place("middle_names"),
-            ],
-        });
-    }
+    let mut out = Comparison::of_columns(&columns(spec));
     out.truncate(MOST_COMPARISONS);
     out
 }

@@ -1,12 +1,11 @@
 //! The third stage of a pipeline: the files of `pseudonymise` to links and entities.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod by_model;
+mod write;
 
-use arrow::array::{
-    Array, FixedSizeBinaryArray, FixedSizeBinaryBuilder, Float64Array, RecordBatch, UInt8Array,
-};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, FixedSizeBinaryArray};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,12 +16,14 @@ use super::linkage_side::{self, PassRows};
 use super::owner_side::{self, Joined, Records};
 use super::pass::{PassInput, PassSummary, Rules};
 use crate::accounting::RowAccount;
-use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
-use crate::digest::Digest;
-use crate::pseudonymise::{FOOTER, Pseudonym, Recipe};
+use crate::columnar::{self, ColumnarError, TableReader};
+use crate::pseudonymise::{FOOTER, ProjectKeys, Pseudonym, Recipe};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 pub use super::pass::SourceInfo;
+pub use by_model::{CoupleModel, KindModel, ModelJob, ModelSource};
+use write::{EntityRow, LinkRow, write_entities, write_links};
+pub use write::{write_json, write_text};
 
 /// A pass is used if its links are at least this probable: more than half of what it links is
 /// not chance.
@@ -35,6 +36,8 @@ pub struct Job {
     pub kinds: Vec<KindJob>,
     /// The fingerprint of the key that made the files, as their footers state it.
     pub key: String,
+    /// The payload of who is whose: record and child, both by their pseudonyms.
+    pub relations: Vec<PathBuf>,
 }
 
 /// One kind of people.
@@ -48,6 +51,8 @@ pub struct KindJob {
     pub sources: Vec<SourceInfo>,
     /// A key shared by more rows than this is left out.
     pub max_group: usize,
+    /// What the model needs; none where match keys alone link.
+    pub model: Option<ModelJob>,
 }
 
 /// The two files of a pass.
@@ -95,10 +100,24 @@ pub const FORM: &str = "match-keys-1";
 /// `links.parquet` (`left`, `right`, `pass`, `match_weight` in bits, `match_probability`; sorted)
 /// and `model.json`. The row account counts the rows of the link files: all are taken in, none is
 /// lost; what a key left unlinked is in the model.
-pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, LinkError> {
+///
+/// `keys` open the sealed sources of the kinds that the model links; those that match keys link need
+/// none.
+pub fn run(
+    job: &Job,
+    keys: Option<&ProjectKeys>,
+    folders: &StageFolders<'_>,
+) -> Result<StageReport, LinkError> {
     let mut report = StageReport::default();
+    let mut by_model = Vec::new();
     for kind in &job.kinds {
-        link_kind(kind, &job.key, folders, &mut report)?;
+        match (&kind.model, keys) {
+            (Some(model), Some(_)) => by_model.push((kind, model)),
+            _ => link_kind(kind, &job.key, folders, &mut report)?,
+        }
+    }
+    if let Some(keys) = keys {
+        by_model::link(&by_model, &job.relations, keys, folders, &mut report)?;
     }
     Ok(report)
 }
@@ -134,10 +153,20 @@ fn link_kind(
     let entities = write_entities(
         &folder.join("entities.parquet"),
         &footer,
-        &decided,
-        &records,
+        &entity_rows(&decided, &records),
     )?;
-    let links = write_links(&folder.join("links.parquet"), &footer, &decided, &records)?;
+    let links: Vec<LinkRow> = decided
+        .links
+        .iter()
+        .map(|link| LinkRow {
+            left: records.pseudonym(link.left),
+            right: records.pseudonym(link.right),
+            pass: link.pass,
+            match_weight: chance::weight(link.probability, decided.prior),
+            match_probability: link.probability,
+        })
+        .collect();
+    let links = write_links(&folder.join("links.parquet"), &footer, &links)?;
     let model = model(&decided, &records, job.max_group, FLOOR);
     let path = folder.join("model.json");
     let (digest, bytes) = write_json(&path, &model)?;
@@ -312,137 +341,26 @@ pub fn model(decided: &Decided, records: &Records, max_group: usize, floor: f64)
     }
 }
 
-/// Writes a JSON file of mode 0600 that must not exist; gives its digest and length.
-pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(Digest, u64), LinkError> {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
-    write_text(path, &text)
-}
-
-/// Writes a text file of mode 0600 that must not exist; gives its digest and length.
-pub fn write_text(path: &Path, text: &str) -> Result<(Digest, u64), LinkError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let io = |source| LinkError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(io)?;
-    }
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(io)?;
-    file.write_all(text.as_bytes()).map_err(io)?;
-    file.sync_all().map_err(io)?;
-    Ok((Digest::of(text.as_bytes()), text.len() as u64))
-}
-
-const BATCH: usize = 1 << 16;
-
-fn malformed(path: &Path) -> LinkError {
-    ColumnarError::Malformed {
-        path: path.to_path_buf(),
-    }
-    .into()
-}
-
-fn pseudonym_column(
-    values: impl Iterator<Item = Pseudonym>,
-    path: &Path,
-) -> Result<Arc<FixedSizeBinaryArray>, LinkError> {
-    let mut builder = FixedSizeBinaryBuilder::new(16);
-    for value in values {
-        builder.append_value(value).map_err(|_| malformed(path))?;
-    }
-    Ok(Arc::new(builder.finish()))
-}
-
-fn entities_schema() -> SchemaRef {
-    let id = DataType::FixedSizeBinary(16);
-    Arc::new(Schema::new(vec![
-        Field::new("record", id.clone(), false),
-        Field::new("source", DataType::UInt8, false),
-        Field::new("entity", id, false),
-    ]))
-}
-
-fn write_entities(
-    path: &Path,
-    footer: &[(String, String)],
-    decided: &Decided,
-    records: &Records,
-) -> Result<Written, LinkError> {
-    let numbers = 0..u32::try_from(records.len()).unwrap_or(u32::MAX);
+/// The rows of entities of at least two records, in the order of their pseudonyms.
+fn entity_rows(decided: &Decided, records: &Records) -> Vec<EntityRow> {
+    let numbers = || 0..u32::try_from(records.len()).unwrap_or(u32::MAX);
     // The name of an entity is the smallest pseudonym in it; the root is only a number.
     let mut names: Vec<Pseudonym> = vec![[u8::MAX; 16]; records.len()];
-    let mut rows: Vec<(Pseudonym, u8, usize)> = Vec::new();
-    for number in numbers {
-        if decided.entities.size(number) > 1 {
-            let root = usize::try_from(decided.entities.root(number)).unwrap_or(usize::MAX);
-            let record = records.pseudonym(number);
-            if let Some(name) = names.get_mut(root) {
-                *name = (*name).min(record);
-            }
-            rows.push((record, records.source(number), root));
+    let root = |number: u32| usize::try_from(decided.entities.root(number)).unwrap_or(usize::MAX);
+    let several = |number: &u32| decided.entities.size(*number) > 1;
+    for number in numbers().filter(several) {
+        if let Some(name) = names.get_mut(root(number)) {
+            *name = (*name).min(records.pseudonym(number));
         }
     }
-    rows.sort_unstable();
-    let schema = entities_schema();
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, footer)?;
-    for chunk in rows.chunks(BATCH) {
-        let name = |root: &usize| names.get(*root).copied().unwrap_or_default();
-        let batch = RecordBatch::try_new(
-            schema.clone(),
-            vec![
-                pseudonym_column(chunk.iter().map(|r| r.0), path)?,
-                Arc::new(UInt8Array::from_iter_values(chunk.iter().map(|r| r.1))),
-                pseudonym_column(chunk.iter().map(|r| name(&r.2)), path)?,
-            ],
-        )
-        .map_err(|_| malformed(path))?;
-        writer.write(&batch)?;
-    }
-    Ok(writer.finish()?)
-}
-
-fn write_links(
-    path: &Path,
-    footer: &[(String, String)],
-    decided: &Decided,
-    records: &Records,
-) -> Result<Written, LinkError> {
-    let id = DataType::FixedSizeBinary(16);
-    let schema: SchemaRef = Arc::new(Schema::new(vec![
-        Field::new("left", id.clone(), false),
-        Field::new("right", id, false),
-        Field::new("pass", DataType::UInt8, false),
-        Field::new("match_weight", DataType::Float64, false),
-        Field::new("match_probability", DataType::Float64, false),
-    ]));
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, footer)?;
-    let weight = |probability: f64| chance::weight(probability, decided.prior);
-    for chunk in decided.links.chunks(BATCH) {
-        let batch = RecordBatch::try_new(
-            schema.clone(),
-            vec![
-                pseudonym_column(chunk.iter().map(|l| records.pseudonym(l.left)), path)?,
-                pseudonym_column(chunk.iter().map(|l| records.pseudonym(l.right)), path)?,
-                Arc::new(UInt8Array::from_iter_values(chunk.iter().map(|l| l.pass))),
-                Arc::new(Float64Array::from_iter_values(
-                    chunk.iter().map(|l| weight(l.probability)),
-                )),
-                Arc::new(Float64Array::from_iter_values(
-                    chunk.iter().map(|l| l.probability),
-                )),
-            ],
-        )
-        .map_err(|_| malformed(path))?;
-        writer.write(&batch)?;
-    }
-    Ok(writer.finish()?)
+    let row = |number: u32| EntityRow {
+        record: records.pseudonym(number),
+        source: records.source(number),
+        entity: names.get(root(number)).copied().unwrap_or_default(),
+    };
+    let mut rows: Vec<EntityRow> = numbers().filter(several).map(row).collect();
+    rows.sort_unstable_by_key(|row| (row.record, row.source));
+    rows
 }
 
 #[cfg(test)]

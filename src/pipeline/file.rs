@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
 use super::key_section::KeySection;
-use super::link_section::{LinkSection, blocks, recipes};
+use super::link_section::{LinkSection, ModelSettings, blocks, models, recipes};
 use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{BlockPass, Recipe, Salt};
 use crate::purpose::Purpose;
@@ -241,6 +241,8 @@ pub struct Pipeline {
     pub file: PipelineFile,
     /// Its dates.
     pub dates: Dates,
+    /// The settings of each kind of person that the model links.
+    pub models: BTreeMap<String, ModelSettings>,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
     /// The block-keyed passes of each kind of person.
@@ -267,6 +269,7 @@ impl Pipeline {
         let dates = dates(&file.project, &mut problems);
         let recipes = recipes(&file.link, &mut problems);
         let blocks = blocks(&file.link, &mut problems);
+        let models = models(&file.link, &mut problems);
         let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
         match dates {
@@ -275,6 +278,7 @@ impl Pipeline {
                 text,
                 file,
                 dates,
+                models,
                 recipes,
                 blocks,
                 salt,

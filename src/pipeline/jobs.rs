@@ -8,10 +8,11 @@ use super::file::{Dates, Method, Pipeline, ProtectMode};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::run_directory::{RunDirectory, stage_folder};
+use crate::pseudonymise::{MasterKey, ProjectKeys};
 use crate::purpose::Purpose;
 use crate::schema::canonical::Table;
 use crate::schema::published;
-use crate::stage::{Stage, StageFolders, StageReport};
+use crate::stage::{OutputFile, Stage, StageFolders, StageReport};
 use crate::{estimate, ingest, link, protect, pseudonymise, publish};
 
 /// Receipts of the stages that are finished.
@@ -38,10 +39,11 @@ pub fn run_stage(
             let job = pseudonymise_job(prepared, directory.root(), receipts)?;
             Ok(pseudonymise::run(&job, folders)?)
         }
-        Stage::Link => Ok(link::run(
-            &link_job(prepared, directory, receipts),
-            folders,
-        )?),
+        Stage::Link => {
+            let job = link_job(prepared, directory, receipts);
+            let keys = prepared.key.as_ref().map(|key| project_keys(prepared, key));
+            Ok(link::run(&job, keys.as_ref(), folders)?)
+        }
         Stage::Estimate => {
             let job = estimate_job(prepared, directory.root(), receipts);
             Ok(estimate::run(&job, folders)?)
@@ -81,7 +83,10 @@ pub fn reads(stage: Stage) -> &'static [Stage] {
 pub fn reads_file(stage: Stage, file: &Path) -> bool {
     let has = |word: &str| file.components().any(|c| c.as_os_str() == word);
     match stage {
-        Stage::Link => has("link") || has("join"),
+        Stage::Link => {
+            let of_keys = has("link") || has("join");
+            of_keys || has("linkage") || (has("payload") && has(Table::ParentChild.name()))
+        }
         Stage::Estimate => has("payload") || has("03-link"),
         _ => true,
     }
@@ -158,7 +163,6 @@ fn pseudonymise_job(
     root: &Path,
     receipts: &Receipts,
 ) -> Result<pseudonymise::Job, PipelineError> {
-    let project = &prepared.pipeline.file.project;
     let master = prepared.key.as_ref().ok_or_else(|| PipelineError::Record {
         path: root.join("plan.json"),
     })?;
@@ -169,13 +173,65 @@ fn pseudonymise_job(
         systems: systems(prepared),
         kinds: prepared.pipeline.recipes.clone(),
         blocks: prepared.pipeline.blocks.clone(),
-        keys: master.for_project_salted(&prepared.pipeline.salt, &project.name, &project.round),
+        keys: project_keys(prepared, master),
         reference: day(dates.reference),
         window: (day(dates.start), day(dates.end)),
     })
 }
 
-fn link_job(prepared: &Prepared, directory: &RunDirectory, _receipts: &Receipts) -> link::Job {
+fn project_keys(prepared: &Prepared, master: &MasterKey) -> ProjectKeys {
+    let project = &prepared.pipeline.file.project;
+    master.for_project_salted(&prepared.pipeline.salt, &project.name, &project.round)
+}
+
+/// What the model needs of a kind; none where match keys link it.
+fn model_job(
+    prepared: &Prepared,
+    directory: &RunDirectory,
+    receipts: &Receipts,
+    kind: &str,
+) -> Option<link::ModelJob> {
+    let settings = prepared.pipeline.models.get(kind)?;
+    let section = prepared.pipeline.file.link.get(kind);
+    let folder = directory
+        .restricted(Stage::Pseudonymise)
+        .join("linkage")
+        .join(kind);
+    let outputs = receipts
+        .get(&Stage::Pseudonymise)
+        .map(|r| r.outputs.as_slice());
+    let source = |system: &String| {
+        let file = folder.join(format!("{system}.sealed"));
+        let written = |f: &OutputFile| directory.root().join(&f.path) == file;
+        let there = outputs.unwrap_or_default().iter().any(written);
+        link::ModelSource {
+            file: there.then_some(file),
+            within: section.is_none_or(|s| !s.not_within.contains(system)),
+        }
+    };
+    Some(link::ModelJob {
+        sources: systems(prepared).iter().map(source).collect(),
+        blocking: settings.blocking.clone(),
+        threshold: settings.threshold,
+    })
+}
+
+/// The payload of a table, as `pseudonymise` wrote it.
+fn payload(root: &Path, receipts: &Receipts, wanted: Table) -> Vec<(String, PathBuf)> {
+    let outputs = receipts
+        .get(&Stage::Pseudonymise)
+        .map(|r| r.outputs.as_slice());
+    let files = outputs.unwrap_or_default().iter();
+    files
+        .filter(|f| f.path.components().any(|c| c.as_os_str() == "payload"))
+        .filter_map(|f| {
+            let (table, system) = table_and_system(&f.path)?;
+            (table == wanted).then(|| (system, root.join(&f.path)))
+        })
+        .collect()
+}
+
+fn link_job(prepared: &Prepared, directory: &RunDirectory, receipts: &Receipts) -> link::Job {
     let stage = directory.stage(Stage::Pseudonymise);
     let restricted = directory.restricted(Stage::Pseudonymise);
     let systems = systems(prepared);
@@ -205,12 +261,17 @@ fn link_job(prepared: &Prepared, directory: &RunDirectory, _receipts: &Receipts)
                     })
                     .collect(),
                 max_group: section.map_or(24, |s| s.max_group),
+                model: model_job(prepared, directory, receipts, kind),
             }
         })
         .collect();
     link::Job {
         kinds,
         key: prepared.plan.key.clone().unwrap_or_default(),
+        relations: payload(directory.root(), receipts, Table::ParentChild)
+            .into_iter()
+            .map(|(_, path)| path)
+            .collect(),
     }
 }
 
@@ -247,19 +308,10 @@ fn wanted_tables(prepared: &Prepared) -> impl Iterator<Item = &'static published
 }
 
 fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estimate::Inputs {
-    let outputs = receipts.get(&Stage::Pseudonymise);
     let files = |wanted: Table| -> Vec<estimate::SystemFile> {
-        let outputs = outputs.map(|r| r.outputs.as_slice()).unwrap_or_default();
-        let mut found: Vec<estimate::SystemFile> = outputs
-            .iter()
-            .filter(|f| f.path.components().any(|c| c.as_os_str() == "payload"))
-            .filter_map(|f| {
-                let (table, system) = table_and_system(&f.path)?;
-                (table == wanted).then(|| estimate::SystemFile {
-                    system,
-                    path: root.join(&f.path),
-                })
-            })
+        let mut found: Vec<estimate::SystemFile> = payload(root, receipts, wanted)
+            .into_iter()
+            .map(|(system, path)| estimate::SystemFile { system, path })
             .collect();
         found.sort_by_key(|f| precedence(prepared, &f.system));
         found

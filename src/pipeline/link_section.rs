@@ -6,8 +6,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::ConfigProblem;
+use crate::link::blocking::{parse, usual};
+use crate::link::pairs::MOST_RULES;
+use crate::pseudonymise::words::Comparison;
 use crate::pseudonymise::{
     Arrangement, BlockPass, BlockRule, KINDS, Recipe, default_blocks, default_recipes,
+    linkage_fields,
 };
 
 /// `[link.adult]` and `[link.child]`.
@@ -28,6 +32,98 @@ pub struct LinkSection {
     /// A key shared by more rows than this links nobody.
     #[serde(default = "max_group")]
     pub max_group: usize,
+    /// How records are linked.
+    #[serde(default)]
+    pub method: LinkMethod,
+    /// Blocking rules of the model, by their names; by default the program's own.
+    pub blocking: Option<Spanned<Vec<String>>>,
+    /// Systems whose records the model does not compare with each other.
+    #[serde(default)]
+    pub not_within: Vec<String>,
+    /// The least probability of a link by the model.
+    pub threshold: Option<Spanned<f64>>,
+}
+
+/// How records are linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkMethod {
+    /// By the probabilistic model.
+    #[default]
+    Model,
+    /// By match keys alone.
+    MatchKeys,
+}
+
+/// The model's settings for a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelSettings {
+    /// Blocking rules.
+    pub blocking: Vec<String>,
+    /// The least probability of a link.
+    pub threshold: f64,
+}
+
+/// The settings of each kind that the model links.
+pub(super) fn models(
+    link: &BTreeMap<String, LinkSection>,
+    problems: &mut Vec<ConfigProblem>,
+) -> BTreeMap<String, ModelSettings> {
+    let mut out = BTreeMap::new();
+    let by_model = |(_, section): &(&String, &LinkSection)| section.method == LinkMethod::Model;
+    for (kind, section) in link.iter().filter(by_model) {
+        let comparisons = Comparison::of_columns(&linkage_fields(kind));
+        if let Some(names) = &section.blocking {
+            problems.extend(wrong_rules(names, &comparisons));
+        }
+        if let Some(threshold) = &section.threshold
+            && !(0.0..1.0).contains(threshold.get_ref())
+        {
+            problems.push(ConfigProblem::at(
+                threshold.span(),
+                "a threshold is a probability".to_owned(),
+                "give a number from 0 to below 1, such as 0.5",
+            ));
+        }
+        let blocking = section.blocking.as_ref().map(|b| b.get_ref().clone());
+        out.insert(
+            kind.clone(),
+            ModelSettings {
+                blocking: blocking.unwrap_or_else(|| usual(kind)),
+                threshold: section
+                    .threshold
+                    .as_ref()
+                    .map_or(THRESHOLD, |t| *t.get_ref()),
+            },
+        );
+    }
+    out
+}
+
+/// A link is more likely right than wrong.
+const THRESHOLD: f64 = 0.5;
+
+fn wrong_rules(names: &Spanned<Vec<String>>, comparisons: &[Comparison]) -> Vec<ConfigProblem> {
+    let problem = |what: String| {
+        ConfigProblem::at(
+            names.span(),
+            what,
+            "a rule is fields joined by `+`, each whole or a part of it, such as \
+             `surname.soundex+date_of_birth.year`; they are listed in docs/pipeline-file.md",
+        )
+    };
+    let list = names.get_ref();
+    if list.is_empty() || list.len() > MOST_RULES {
+        return vec![problem(format!(
+            "the model takes 1 to {MOST_RULES} blocking rules"
+        ))];
+    }
+    let wrong = list
+        .iter()
+        .filter(|name| parse(name, comparisons).is_none());
+    wrong
+        .map(|name| problem(format!("`{name}` is no blocking rule")))
+        .collect()
 }
 
 fn max_group() -> usize {

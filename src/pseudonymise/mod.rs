@@ -14,6 +14,7 @@ mod encode;
 pub mod gate;
 mod identity;
 mod key;
+mod linkage_source;
 pub mod lint;
 mod look_alike;
 mod match_key;
@@ -23,6 +24,7 @@ mod payload;
 mod phonetic;
 mod recipe;
 mod release;
+mod sealed;
 mod spill;
 mod stage;
 pub mod words;
@@ -39,6 +41,7 @@ pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
     ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
+pub use linkage_source::{LinkageSource, linkage_fields, read_linkage_source};
 pub(crate) use look_alike::{ALIKE, patterns};
 pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};

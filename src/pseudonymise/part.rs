@@ -61,6 +61,27 @@ impl Identity<'_> {
     }
 }
 
+impl<'a> Identity<'a> {
+    /// The text of a column of the canonical table; none for what is no text.
+    pub(super) fn text(&self, column: &str) -> Option<&'a str> {
+        match column {
+            "forename" => self.forename,
+            "middle_names" => self.middle_names,
+            "surname" => self.surname,
+            "former_surname" => self.former_surname,
+            "sex" => self.sex,
+            "postcode" => self.postcode,
+            "noms" => self.noms,
+            "pnc" => self.pnc,
+            "cro" => self.cro,
+            "crn" => self.crn,
+            "upn" => self.upn,
+            "local_id" => self.local_id,
+            _ => None,
+        }
+    }
+}
+
 /// What of a person a recipe takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {

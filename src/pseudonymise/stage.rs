@@ -5,6 +5,7 @@
 //! | `stage/02-pseudonymise/link/<kind>/pass-NN.parquet` | source, row pseudonym of this pass, match key | the linkage side |
 //! | `stage/02-pseudonymise/link/<kind>/rule-NN-<group>.parquet` | source, block token, row pseudonym of this pass, encoding | the linkage side |
 //! | `restricted/02-pseudonymise/join/<kind>/pass-NN.parquet` | row pseudonym of this pass, record pseudonym | the key's owner |
+//! | `restricted/02-pseudonymise/linkage/<kind>/<system>.sealed` | what a linkage under the same roof works on, sealed with the project's key | the key's owner |
 //! | `stage/02-pseudonymise/payload/<table>/<system>.parquet` | the canonical tables without identifiers | the analyst |
 //!
 //! Every file is sorted by key or pseudonym, so that the order of the rows says nothing either.
@@ -21,6 +22,7 @@ use super::block::BlockPass;
 use super::encode::{People, encode};
 use super::gate::GateError;
 use super::key::{MasterKey, ProjectKeys, Pseudonym, SubKey};
+use super::linkage_source;
 use super::lint::{LintError, SplitFiles, lint};
 use super::payload;
 use super::recipe::Recipe;
@@ -111,12 +113,32 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
     for kind in job.kinds.keys() {
         encode(job, kind, &people, folders, &mut report)?;
     }
+    for kind in job.kinds.keys() {
+        linkage_sources(job, kind, &people, folders, &mut report)?;
+    }
     drop(people);
     lint(
         &SplitFiles::of_outputs(folders, &report.files),
         folders.stage,
     )?;
     Ok(report)
+}
+
+/// Writes what a linkage under the same roof works on, a sealed file a system.
+fn linkage_sources(
+    job: &Job,
+    kind: &str,
+    people: &[People],
+    folders: &StageFolders<'_>,
+    report: &mut StageReport,
+) -> Result<(), PseudonymiseError> {
+    let folder = folders.restricted.join("linkage").join(kind);
+    for of in people {
+        let file = folder.join(format!("{}.sealed", of.system));
+        let written = linkage_source::write(&of.path, &of.system, kind, &job.keys, &file)?;
+        report.files.extend(written.map(|w| output(folders, w)));
+    }
+    Ok(())
 }
 
 fn source_number(job: &Job, system: &str) -> u8 {

@@ -8,17 +8,21 @@ use crate::comparison::Word;
 use crate::link::pairs::{Blocks, Membership, Pattern};
 use crate::pseudonymise::words::{RuleKey, random_blocks};
 
-/// Pairs of chance.
-const CHANCE: f64 = 1e7;
+/// Pairs of chance, where nobody says how many.
+pub(super) const CHANCE: f64 = 1e7;
 /// The names under which sources draw their rows for blocks of chance.
 const NAMES: [&str; 2] = ["left", "right"];
 
 impl Engine<'_> {
-    /// Counts the patterns of pairs of chance: in as many blocks as it takes for about ten million.
-    pub(super) fn chance(&self, members: &[Membership]) -> (HashMap<Pattern, u64>, u64) {
+    /// Counts the patterns of pairs of chance: in as many blocks as it takes for about so many.
+    pub(super) fn chance(
+        &self,
+        members: &[Membership],
+        pairs: f64,
+    ) -> (HashMap<Pattern, u64>, u64) {
         let all = self.all_pairs().max(1.0);
-        let blocks = (all / CHANCE).floor().clamp(1.0, 1000.0);
-        let rate = (CHANCE * blocks / all).sqrt().min(1.0);
+        let blocks = (all / pairs).floor().clamp(1.0, 1000.0);
+        let rate = (pairs * blocks / all).sqrt().min(1.0);
         let number = (0_u32..).take_while(|n| f64::from(*n) < blocks).count();
         let number = u32::try_from(number).unwrap_or(1);
         let drawn: Vec<Vec<(u32, u32)>> = (0..self.sources.len())

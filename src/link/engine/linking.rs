@@ -6,6 +6,7 @@
 
 use hashbrown::HashMap;
 
+use super::chance::CHANCE;
 use super::{BLOCK_CAP, Engine, Linked, NEVER, RuleCost, Scored};
 use crate::link::cannot_link::Apart;
 use crate::link::entities::Entities;
@@ -66,26 +67,99 @@ impl Judge<'_> {
     }
 }
 
+/// The patterns of the pairs that rules bring together, and of pairs of chance.
+pub struct Tally {
+    together: Together,
+    counted: Counted,
+    chance: HashMap<Pattern, u64>,
+    chance_pairs: u64,
+}
+
+impl Tally {
+    /// The patterns, each with its count: of pairs brought together, then of pairs of chance.
+    pub fn patterns(&self) -> [&HashMap<Pattern, u64>; 2] {
+        [&self.counted.patterns, &self.chance]
+    }
+
+    /// Pairs of chance.
+    pub fn chance_pairs(&self) -> u64 {
+        self.chance_pairs
+    }
+}
+
+/// What to keep of the pairs that a model weighs.
+#[derive(Clone, Copy)]
+pub struct Keep<'a> {
+    /// The least probability. A pair that is known to be apart is kept as well, its odds nought.
+    pub least: f64,
+    /// What is known to be apart.
+    pub apart: &'a Apart,
+}
+
 impl Engine<'_> {
     /// Links under rules. `known` is a model learnt before; `least` is the least probability of a
     /// pair that is kept. A pair that is known to be apart is kept as well, its odds nought.
     pub fn link(&self, rules: &[Rule], known: Option<&Fit>, least: f64, apart: &Apart) -> Linked {
-        let steps = rules.len() as u64;
-        self.progress.begin("pairs compared", Some(steps));
+        let tally = self.tally(rules, CHANCE);
+        let [pairs, chance] = tally.patterns();
+        let entries = |of: &HashMap<Pattern, u64>| of.iter().map(|(p, n)| (*p, *n)).collect();
+        let (pairs, chance): (Vec<_>, Vec<_>) = (entries(pairs), entries(chance));
+        let counts = Counts::new(self.comparisons, rules, pairs, chance);
+        let fitted = match known {
+            Some(known) => known.clone(),
+            None => fit(&counts, self.smaller()),
+        };
+        let chance = tally.chance_pairs;
+        let (pairs, costs) = self.score(rules, Some(tally), &fitted, Keep { least, apart });
+        Linked {
+            compared: costs.iter().map(|c| c.new_pairs).sum(),
+            rules: costs,
+            counts,
+            fit: fitted,
+            chance,
+            pairs,
+        }
+    }
+
+    /// The rows of the smaller source: there are no more matches than that between two.
+    pub fn smaller(&self) -> f64 {
+        let rows = (0..self.sources.len()).map(|side| self.rows(side)).min();
+        real(rows.unwrap_or(0) as u64)
+    }
+
+    /// Counts the patterns of the pairs that rules bring together, and of about so many of chance.
+    pub fn tally(&self, rules: &[Rule], chance: f64) -> Tally {
+        self.progress
+            .begin("pairs compared", Some(rules.len() as u64));
         let together = self.together(rules);
         let counted = self.count(rules, &together);
         self.progress.end();
-        let (chance, chance_pairs) = self.chance(&together.members);
-        let counts = Counts::new(self.comparisons, rules, counted.patterns, chance);
-        let smaller = (0..self.sources.len()).map(|s| self.rows(s)).min();
-        let fitted = match known {
-            Some(known) => known.clone(),
-            None => fit(&counts, real(smaller.unwrap_or(0) as u64)),
-        };
+        let (chance, chance_pairs) = self.chance(&together.members, chance);
+        Tally {
+            together,
+            counted,
+            chance,
+            chance_pairs,
+        }
+    }
+
+    /// Weighs the pairs by a model: those of use in the order of their rows, and what each rule
+    /// cost. Pairs that a tally kept are not compared again.
+    pub fn score(
+        &self,
+        rules: &[Rule],
+        tally: Option<Tally>,
+        fitted: &Fit,
+        keep: Keep<'_>,
+    ) -> (Vec<Scored>, Vec<RuleCost>) {
         let judge = Judge {
-            weights: Weights::new(&fitted),
-            apart,
-            bound: (least.max(1e-12) / (1.0 - least).max(1e-12)).ln(),
+            weights: Weights::new(fitted),
+            apart: keep.apart,
+            bound: (keep.least.max(1e-12) / (1.0 - keep.least).max(1e-12)).ln(),
+        };
+        let (together, counted) = match tally {
+            Some(tally) => (tally.together, tally.counted),
+            None => (self.together(rules), Counted::default()),
         };
         let (mut pairs, new_pairs) = match counted.kept {
             Some(kept) => (self.weighed(kept, &judge), counted.new_pairs),
@@ -100,15 +174,7 @@ impl Engine<'_> {
             capped_blocks: blocks.capped_blocks,
             capped_pairs: blocks.capped_pairs,
         });
-        let costs: Vec<RuleCost> = costs.collect();
-        Linked {
-            compared: costs.iter().map(|c| c.new_pairs).sum(),
-            rules: costs,
-            counts,
-            fit: fitted,
-            chance: chance_pairs,
-            pairs,
-        }
+        (pairs, costs.collect())
     }
 
     fn together(&self, rules: &[Rule]) -> Together {

@@ -8,13 +8,12 @@ use crate::comparison::{Kind, Level, MISSING};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::link::LinkError;
-use crate::link::engine::column_digests;
 use crate::link::out_files::{Inputs, SPEC};
 use crate::link::pairs::{CrossedNames, MOST_COMPARISONS};
 use crate::link::people::{self, Input};
 use crate::link::spec::Spec;
 use crate::pseudonymise::MasterKey;
-use crate::pseudonymise::words::{Comparison, Digests, Held, beside};
+use crate::pseudonymise::words::{Comparison, Digests, Held, beside, column_digests};
 
 /// Checks that every input is the file that was linked.
 pub(super) fn unchanged(inputs: &Inputs) -> Result<(), LinkError> {

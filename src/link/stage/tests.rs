@@ -1,6 +1,13 @@
 //! The stage on small files.
 
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, UInt8Array};
+use arrow::datatypes::{DataType, Field, Schema};
+
+use super::write::pseudonym_column;
 use super::*;
+use crate::columnar::{Layout, TableWriter};
 use crate::progress::Silent;
 
 fn p(n: u8) -> Pseudonym {
@@ -73,8 +80,10 @@ fn job(folder: &Path) -> Job {
             ],
             sources: vec![source("a"), source("b")],
             max_group: 50,
+            model: None,
         }],
         key: KEY.to_owned(),
+        relations: Vec::new(),
     }
 }
 
@@ -82,6 +91,7 @@ fn ran(job: &Job, root: &Path) -> Result<StageReport, LinkError> {
     let stage = root.join("stage/03-link");
     run(
         job,
+        None,
         &StageFolders {
             root,
             stage: &stage,

@@ -16,6 +16,15 @@ pub struct Column {
 }
 
 impl Column {
+    /// A column without its values: of each row the number of its value, 0 for none.
+    pub fn of_numbers(rows: Vec<u32>) -> Self {
+        Column {
+            rows,
+            ends: Vec::new(),
+            text: String::new(),
+        }
+    }
+
     /// The number of a row's value, from 1; 0 for none.
     pub fn number(&self, row: usize) -> u32 {
         self.rows.get(row).copied().unwrap_or(0)
@@ -66,7 +75,8 @@ impl Column {
 
     /// The chance that two rows drawn at random have one value.
     pub fn chance_agreement(&self) -> f64 {
-        let mut counts = vec![0_u64; self.ends.len()];
+        let most = self.rows.iter().max().copied().unwrap_or(0);
+        let mut counts = vec![0_u64; usize::try_from(most).unwrap_or(0)];
         for number in &self.rows {
             let place = number.checked_sub(1).and_then(|p| usize::try_from(p).ok());
             if let Some(count) = place.and_then(|p| counts.get_mut(p)) {
@@ -155,7 +165,7 @@ impl Interner {
 }
 
 /// The columns of a source, as comparisons name them.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Source {
     /// Rows.
     pub rows: usize,
@@ -166,13 +176,19 @@ pub struct Source {
 impl Source {
     /// Every `step`-th row, with the same values.
     pub fn every(&self, step: usize) -> Source {
-        let column = |column: &Column| Column {
-            rows: column.rows.iter().step_by(step).copied().collect(),
-            ends: Vec::new(),
-            text: String::new(),
-        };
+        let column =
+            |c: &Column| Column::of_numbers(c.rows.iter().step_by(step).copied().collect());
         Source {
             rows: self.rows.div_ceil(step),
+            columns: self.columns.iter().map(column).collect(),
+        }
+    }
+
+    /// The rows at these places, in this order, with the numbers of their values.
+    pub fn rows_at(&self, places: &[usize]) -> Source {
+        let column = |c: &Column| Column::of_numbers(places.iter().map(|p| c.number(*p)).collect());
+        Source {
+            rows: places.len(),
             columns: self.columns.iter().map(column).collect(),
         }
     }

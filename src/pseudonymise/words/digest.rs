@@ -5,8 +5,9 @@
 
 use rayon::prelude::*;
 
-use super::column::Column;
+use super::column::{Column, Source};
 use super::lanes::{Lane, lanes, name_lanes};
+use super::rule::Comparison;
 use crate::comparison::{Kind, LANES};
 use crate::pseudonymise::ProjectKeys;
 use crate::pseudonymise::cipher::{Block, Message, PassKey};
@@ -15,10 +16,10 @@ use crate::pseudonymise::cipher::{Block, Message, PassKey};
 pub type Lanes = [u64; LANES];
 
 /// The digests of the values of a column, by their numbers.
-#[derive(Default)]
+#[derive(Default, Clone, PartialEq, Eq)]
 pub struct Digests {
-    lanes: Vec<Lanes>,
-    names: Vec<[u64; 2]>,
+    pub(in crate::pseudonymise) lanes: Vec<Lanes>,
+    pub(in crate::pseudonymise) names: Vec<[u64; 2]>,
 }
 
 /// Values that are digested at a time.
@@ -59,6 +60,30 @@ impl Digests {
             .copied()
             .unwrap_or_default()
     }
+}
+
+/// The digests of every column that some comparison looks at.
+pub fn column_digests(
+    source: &Source,
+    comparisons: &[Comparison],
+    keys: &ProjectKeys,
+) -> Vec<Digests> {
+    let of = |(place, column)| {
+        let looks = |c: &&Comparison| c.columns.contains(&Some(place));
+        let own = comparisons
+            .iter()
+            .filter(looks)
+            .find(|c| c.kind != Kind::Names);
+        let named = comparisons
+            .iter()
+            .filter(looks)
+            .any(|c| c.kind == Kind::Names);
+        match own.map(|c| c.kind).or(named.then_some(Kind::Names)) {
+            Some(kind) => Digests::of(column, kind, named, keys),
+            None => Digests::default(),
+        }
+    };
+    source.columns.iter().enumerate().map(of).collect()
 }
 
 fn place(number: u32) -> Option<usize> {

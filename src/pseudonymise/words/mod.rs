@@ -30,6 +30,6 @@ mod tokens;
 
 pub use beside::{Held, beside};
 pub use column::{Column, Interner, Source};
-pub use digest::Digests;
+pub use digest::{Digests, column_digests};
 pub use rule::{Comparison, Part, Rule};
 pub use tokens::{RuleKey, Token, random_blocks};

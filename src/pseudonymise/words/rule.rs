@@ -16,6 +16,38 @@ pub struct Comparison {
     pub columns: Vec<Option<usize>>,
 }
 
+impl Comparison {
+    /// The comparisons of named columns: one a column, but that middle names and former surname are
+    /// seen through the comparison of names with each other as well, and the former surname through
+    /// nothing else.
+    pub fn of_columns<N: AsRef<str>>(columns: &[(N, Kind)]) -> Vec<Comparison> {
+        let place = |name: &str| columns.iter().position(|(field, _)| field.as_ref() == name);
+        let mut out: Vec<Comparison> = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, (name, _))| name.as_ref() != "former_surname")
+            .map(|(column, (name, kind))| Comparison {
+                name: name.as_ref().to_owned(),
+                kind: *kind,
+                columns: vec![Some(column)],
+            })
+            .collect();
+        if let (Some(forename), Some(surname)) = (place("forename"), place("surname")) {
+            out.push(Comparison {
+                name: "names".to_owned(),
+                kind: Kind::Names,
+                columns: vec![
+                    Some(forename),
+                    Some(surname),
+                    place("former_surname"),
+                    place("middle_names"),
+                ],
+            });
+        }
+        out
+    }
+}
+
 /// A lane that two rows must share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Part {
