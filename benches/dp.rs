@@ -75,7 +75,9 @@ fn tables(c: &mut Criterion) {
         let nodes = domain.nodes_at(place);
         let codes = domain.axes().iter().zip(&nodes).map(|(a, n)| a.code(*n));
         let count = u64::try_from(place % 83).expect("small").pow(3) / 9000;
-        counts.add(&codes.collect::<Vec<_>>(), count).expect("in the domain");
+        counts
+            .add(&codes.collect::<Vec<_>>(), count)
+            .expect("in the domain");
     }
     let table = counts.finish();
     let release = release_id(&table, &plan, "bench", &key);
@@ -83,7 +85,9 @@ fn tables(c: &mut Criterion) {
     let measurements = measure(table, &plan, &key, &paid).expect("measured");
     let mut group = c.benchmark_group("tables");
     group.sample_size(10);
-    group.bench_function("plan 174x18x2", |b| b.iter(|| Plan::new(black_box(request()))));
+    group.bench_function("plan 174x18x2", |b| {
+        b.iter(|| Plan::new(black_box(request())))
+    });
     group.bench_function("reconstruct 174x18x2", |b| {
         b.iter(|| reconstruct(black_box(&measurements)));
     });

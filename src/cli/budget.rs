@@ -158,7 +158,11 @@ pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
 
 /// A loss with what it means: the amount, ε at δ, the best guess.
 fn loss_line(loss: &Loss, delta: Option<&Delta>) -> String {
-    let mut out = format!("{} {}", loss.definition().symbol(), loss.amount().decimal_up(6));
+    let mut out = format!(
+        "{} {}",
+        loss.definition().symbol(),
+        loss.amount().decimal_up(6)
+    );
     if let (Loss::Zcdp(l), Some(delta)) = (loss, delta) {
         let epsilon = epsilon_of(l, delta).decimal_up(2);
         let _ = write!(out, " (epsilon {epsilon} at delta {})", delta.ratio());
@@ -225,14 +229,23 @@ fn planned(plan: &Plan, lines: &[TableLine], ledger: Option<&Account>) -> String
             None => "of another definition",
         };
         let symbol = left.definition().symbol();
-        let _ = writeln!(out, "left         {symbol} {}: {enough}", left.amount().decimal_down(6));
+        let _ = writeln!(
+            out,
+            "left         {symbol} {}: {enough}",
+            left.amount().decimal_down(6)
+        );
     }
     out.push_str(&tables(lines));
     out
 }
 
 fn tables(lines: &[TableLine]) -> String {
-    let width = lines.iter().map(|l| l.table.chars().count()).max().unwrap_or(0).max(5);
+    let width = lines
+        .iter()
+        .map(|l| l.table.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(5);
     let mut out = format!(
         "{:width$}  {:>8}  {:>7}  {:>9}  {:>9}  {:>11}\n",
         "table", "cells", "share %", "deviation", "95 % +/-", "usable from"

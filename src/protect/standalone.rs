@@ -343,7 +343,10 @@ fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>
         .collect())
 }
 
-pub(super) fn read_hierarchy(path: &Path, dimension: &str) -> Result<BTreeMap<String, String>, ProtectError> {
+pub(super) fn read_hierarchy(
+    path: &Path,
+    dimension: &str,
+) -> Result<BTreeMap<String, String>, ProtectError> {
     let text = std::fs::read_to_string(path).map_err(|source| ProtectError::Io {
         path: path.to_path_buf(),
         source,

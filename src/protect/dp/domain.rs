@@ -98,7 +98,10 @@ impl Axis {
         let mut known: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         for leaf in order {
             let chain = &chains[leaf];
-            let code = chain.get(level).or(chain.last()).map_or(TOTAL, String::as_str);
+            let code = chain
+                .get(level)
+                .or(chain.last())
+                .map_or(TOTAL, String::as_str);
             let own = level + 1 >= chain.len();
             let key = (at[leaf], code);
             let node = *known.entry(key).or_insert_with(|| {
@@ -211,7 +214,11 @@ impl Domain {
         for table in tables {
             let mut made: Vec<Levels> = vec![Vec::new()];
             for axis in &axes {
-                let top = if table.contains(&axis.name) { axis.levels() } else { 1 };
+                let top = if table.contains(&axis.name) {
+                    axis.levels()
+                } else {
+                    1
+                };
                 made = made
                     .iter()
                     .flat_map(|l| (0..top).map(move |level| [l.as_slice(), &[level]].concat()))
@@ -365,8 +372,12 @@ mod tests {
 
     #[test]
     fn branches_of_unequal_depth_are_filled_up() {
-        let axis = Axis::new("la", &texts(&["a", "w", "b"]), &above(&[("a", "N"), ("b", "N")]))
-            .expect("axis");
+        let axis = Axis::new(
+            "la",
+            &texts(&["a", "w", "b"]),
+            &above(&[("a", "N"), ("b", "N")]),
+        )
+        .expect("axis");
         let codes: Vec<&str> = (0..axis.nodes()).map(|n| axis.code(n)).collect();
         assert_eq!(codes, ["Total", "N", "w", "a", "b", "w"]);
         let stand_ins: Vec<bool> = (0..axis.nodes()).map(|n| axis.stands_in(n)).collect();

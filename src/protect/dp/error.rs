@@ -205,16 +205,28 @@ impl Diagnose for DpError {
                 .at(Place::file(path)),
             ],
             DpError::Locked { path } => vec![
-                one("KL-N-003", Exit::Locked, "wait until the other release is done")
-                    .at(Place::file(path)),
+                one(
+                    "KL-N-003",
+                    Exit::Locked,
+                    "wait until the other release is done",
+                )
+                .at(Place::file(path)),
             ],
             DpError::NoLedger { path } => vec![
-                one("KL-N-004", Exit::Usage, "make one with `kinlink budget new`")
-                    .at(Place::file(path)),
+                one(
+                    "KL-N-004",
+                    Exit::Usage,
+                    "make one with `kinlink budget new`",
+                )
+                .at(Place::file(path)),
             ],
             DpError::LedgerExists { path } => vec![
-                one("KL-N-004", Exit::Usage, "name another folder; a ledger is never replaced")
-                    .at(Place::file(path)),
+                one(
+                    "KL-N-004",
+                    Exit::Usage,
+                    "name another folder; a ledger is never replaced",
+                )
+                .at(Place::file(path)),
             ],
             DpError::Definition => vec![one(
                 "KL-N-005",

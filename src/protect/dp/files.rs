@@ -17,13 +17,19 @@ use crate::schema::published::{Status, TOTAL};
 
 /// Every published cell: its table, its place there, its nodes. Nodes that only stand for a code
 /// further down are left out: that code has the cell already.
-pub(super) fn shown(tables: &NoisyTables) -> impl Iterator<Item = (&NoisyTable, usize, Vec<usize>)> {
+pub(super) fn shown(
+    tables: &NoisyTables,
+) -> impl Iterator<Item = (&NoisyTable, usize, Vec<usize>)> {
     let domain = tables.domain();
     tables.tables().iter().flat_map(move |table| {
         let places = domain.places(&table.levels).into_iter().enumerate();
         places.filter_map(move |(i, place)| {
             let nodes = domain.nodes_at(place);
-            let stands_in = domain.axes().iter().zip(&nodes).any(|(a, n)| a.stands_in(*n));
+            let stands_in = domain
+                .axes()
+                .iter()
+                .zip(&nodes)
+                .any(|(a, n)| a.stands_in(*n));
             (!stands_in).then_some((table, i, nodes))
         })
     })
@@ -82,7 +88,12 @@ impl<'a> Rows<'a> {
                 let of = domain.tables().iter().position(|l| *l == table.levels);
                 let counts = of.and_then(|t| measurements.counts()[t].as_ref());
                 Row {
-                    codes: domain.axes().iter().zip(&nodes).map(|(a, n)| a.code(*n)).collect(),
+                    codes: domain
+                        .axes()
+                        .iter()
+                        .zip(&nodes)
+                        .map(|(a, n)| a.code(*n))
+                        .collect(),
                     table,
                     at,
                     measured: counts.and_then(|c| c.get(at).copied()),
@@ -97,12 +108,18 @@ impl<'a> Rows<'a> {
     }
 
     fn codes(&self) -> (Vec<Field>, Vec<ArrayRef>) {
-        let fields = self.names.iter().map(|n| Field::new(*n, DataType::Utf8, false));
+        let fields = self
+            .names
+            .iter()
+            .map(|n| Field::new(*n, DataType::Utf8, false));
         let column = |d: usize| -> ArrayRef {
             let codes = self.rows.iter().map(|r| r.codes.get(d).copied());
             Arc::new(codes.collect::<StringArray>())
         };
-        (fields.collect(), (0..self.names.len()).map(column).collect())
+        (
+            fields.collect(),
+            (0..self.names.len()).map(column).collect(),
+        )
     }
 
     fn integers(&self, of: impl Fn(&Row<'a>) -> Option<i64>) -> ArrayRef {
@@ -110,11 +127,21 @@ impl<'a> Rows<'a> {
     }
 
     fn reals(&self, of: impl Fn(&Row<'a>) -> f64) -> ArrayRef {
-        Arc::new(self.rows.iter().map(|r| Some(of(r))).collect::<Float64Array>())
+        Arc::new(
+            self.rows
+                .iter()
+                .map(|r| Some(of(r)))
+                .collect::<Float64Array>(),
+        )
     }
 
     fn words(&self, of: impl Fn(&Row<'a>) -> &'static str) -> ArrayRef {
-        Arc::new(self.rows.iter().map(|r| Some(of(r))).collect::<StringArray>())
+        Arc::new(
+            self.rows
+                .iter()
+                .map(|r| Some(of(r)))
+                .collect::<StringArray>(),
+        )
     }
 
     fn cells(&self, path: &Path) -> Result<(), DpError> {
@@ -122,8 +149,14 @@ impl<'a> Rows<'a> {
         let value = |r: &Row<'a>| r.table.value[r.at];
         for (name, of) in [
             ("value", self.integers(value)),
-            ("lower", self.integers(|r| value(r).map(|_| r.table.lower[r.at]))),
-            ("upper", self.integers(|r| value(r).map(|_| r.table.upper[r.at]))),
+            (
+                "lower",
+                self.integers(|r| value(r).map(|_| r.table.lower[r.at])),
+            ),
+            (
+                "upper",
+                self.integers(|r| value(r).map(|_| r.table.upper[r.at])),
+            ),
         ] {
             fields.push(Field::new(name, DataType::Int64, true));
             columns.push(of);
@@ -161,12 +194,12 @@ fn order<'a>(codes: &'a [&'a str]) -> impl Iterator<Item = (bool, &'a str)> {
 
 fn save(path: &Path, fields: Vec<Field>, columns: Vec<ArrayRef>) -> Result<(), DpError> {
     let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|_| {
-        ProtectError::NotProtected {
+    let batch =
+        RecordBatch::try_new(schema.clone(), columns).map_err(|_| ProtectError::NotProtected {
             path: path.to_path_buf(),
-        }
-    })?;
-    let mut writer = TableWriter::create(path, schema, Layout::Release, &[]).map_err(ProtectError::from)?;
+        })?;
+    let mut writer =
+        TableWriter::create(path, schema, Layout::Release, &[]).map_err(ProtectError::from)?;
     writer.write(&batch).map_err(ProtectError::from)?;
     writer.finish().map_err(ProtectError::from)?;
     Ok(())

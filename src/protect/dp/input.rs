@@ -41,9 +41,14 @@ pub(super) fn true_table(
                 let column = columns.count.unwrap_or_default();
                 let n = count.map_or(Ok(1), |text| text.trim().parse());
                 let n = n.map_err(|_| {
-                    (column.to_owned(), "the count is not a whole number of at least 0")
+                    (
+                        column.to_owned(),
+                        "the count is not a whole number of at least 0",
+                    )
                 })?;
-                counts.add(codes, n).map_err(|why| columns.told(why, column))
+                counts
+                    .add(codes, n)
+                    .map_err(|why| columns.told(why, column))
             };
             each_row(path, columns.dimensions, columns.count, add)?;
             Ok((counts.finish(), 0))
@@ -122,7 +127,9 @@ fn each_of_csv(
     let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
     let header = reader.headers().cloned().unwrap_or_default();
     let place = |name: &&str| {
-        let found = header.iter().position(|h| h.trim_start_matches('\u{feff}') == *name);
+        let found = header
+            .iter()
+            .position(|h| h.trim_start_matches('\u{feff}') == *name);
         found.ok_or_else(|| missing(name))
     };
     let places: Vec<Result<usize, Problem>> = names.iter().map(place).collect();
@@ -181,7 +188,13 @@ fn each_of_parquet(
                 .and_then(|c| c.as_any().downcast_ref::<StringArray>().cloned());
             match text {
                 Some(text) => columns.push(text),
-                None => return Ok(vec![problem(None, name, "a column of a type without codes")]),
+                None => {
+                    return Ok(vec![problem(
+                        None,
+                        name,
+                        "a column of a type without codes",
+                    )]);
+                }
             }
         }
         for i in 0..batch.num_rows() {

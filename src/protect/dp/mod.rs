@@ -47,6 +47,6 @@ pub use noise_key::{NoiseKey, ReleaseId};
 pub use plan::{Goal, Noise, Plan, PlanError, Request, SHARES};
 pub use reconstruct::{NoisyTable, NoisyTables, Reliability, reconstruct};
 pub use release::{Released, TableLine, plan_of, release_table, table_lines};
-pub use section::{Section, Show, Source};
 pub(super) use section::read_section;
+pub use section::{Section, Show, Source};
 pub use tabulate::{BadRow, Counted, Tabulator, TrueTable};

@@ -70,8 +70,13 @@ impl NoiseKey {
     pub(super) fn seed(&self, release: &ReleaseId, table: &[usize]) -> [u8; 32] {
         let levels = format!("{table:?}");
         let mut seed = [0_u8; 32];
-        for (half, out) in [b"left", b"rest"].into_iter().zip(seed.chunks_exact_mut(16)) {
-            let mac = self.key.mac(&[b"noise", release.0.as_bytes(), levels.as_bytes(), half]);
+        for (half, out) in [b"left", b"rest"]
+            .into_iter()
+            .zip(seed.chunks_exact_mut(16))
+        {
+            let mac = self
+                .key
+                .mac(&[b"noise", release.0.as_bytes(), levels.as_bytes(), half]);
             out.copy_from_slice(&mac);
         }
         seed

@@ -110,7 +110,12 @@ pub fn plan_of(spec: &Spec, spec_path: &Path) -> Result<Plan, DpError> {
 
 fn section_of<'a>(spec: &'a Spec, path: &Path) -> Result<&'a Section, DpError> {
     spec.dp.as_ref().ok_or_else(|| {
-        wrong(path, "dp", "the specification has no section [dp]", "state the budget there")
+        wrong(
+            path,
+            "dp",
+            "the specification has no section [dp]",
+            "state the budget there",
+        )
     })
 }
 
@@ -159,9 +164,15 @@ fn axis(spec: &Spec, section: &Section, path: &Path, name: &str) -> Result<Axis,
 fn code_column(path: &Path) -> Result<Vec<String>, DpError> {
     let text = std::fs::read_to_string(path).map_err(DpError::io(path))?;
     let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let at = reader.headers().ok().and_then(|h| h.iter().position(|c| c == "code"));
+    let at = reader
+        .headers()
+        .ok()
+        .and_then(|h| h.iter().position(|c| c == "code"));
     let Some(at) = at else {
-        let (what, help) = ("the list of codes has no column code", "name the column code");
+        let (what, help) = (
+            "the list of codes has no column code",
+            "name the column code",
+        );
         return Err(wrong(path, "code", what, help));
     };
     let cells = reader.records().map(|r| r.ok()?.get(at).map(str::to_owned));

@@ -104,7 +104,12 @@ pub(in crate::protect) fn read_section(
         folder,
     };
     let Some(table) = value.get_ref().as_table() else {
-        reader.wrong("dp", value.span(), "`dp` is not a table", "write it as [dp]");
+        reader.wrong(
+            "dp",
+            value.span(),
+            "`dp` is not a table",
+            "write it as [dp]",
+        );
         return None;
     };
     reader.known(table);
@@ -167,7 +172,11 @@ impl Reader<'_> {
         };
         let unreliable = match get("unreliable") {
             None => Some(Show::Mark),
-            Some(v) => self.choice("unreliable", v, &[("mark", Show::Mark), ("hide", Show::Hide)]),
+            Some(v) => self.choice(
+                "unreliable",
+                v,
+                &[("mark", Show::Mark), ("hide", Show::Hide)],
+            ),
         };
         let hide_below = get("hide_below").and_then(|v| self.number("hide_below", v));
         let domain = self.domain(get("domain"));
@@ -212,10 +221,17 @@ impl Reader<'_> {
         delta: Option<&Value<'_>>,
     ) -> (Option<Loss>, Option<Delta>) {
         let stated = delta.map(|v| {
-            let read = self.amount("delta", v).and_then(|d| Delta::try_from(d).ok());
+            let read = self
+                .amount("delta", v)
+                .and_then(|d| Delta::try_from(d).ok());
             if read.is_none() {
                 let what = "`delta` is not between 0 and 1";
-                self.wrong("dp.delta", v.span(), what, "such as 1e-6: less than one in the population");
+                self.wrong(
+                    "dp.delta",
+                    v.span(),
+                    what,
+                    "such as 1e-6: less than one in the population",
+                );
             }
             read
         });
@@ -223,7 +239,9 @@ impl Reader<'_> {
         let shown = stated.clone().unwrap_or(usual);
         let loss = match (rho, epsilon, &stated) {
             (Some(rho), None, _) => self.amount("rho", rho).map(|r| Loss::Zcdp(Zcdp::new(r))),
-            (None, Some(e), None) => self.amount("epsilon", e).map(|e| Loss::Pure(PureDp::new(e))),
+            (None, Some(e), None) => self
+                .amount("epsilon", e)
+                .map(|e| Loss::Pure(PureDp::new(e))),
             (None, Some(e), Some(delta)) => {
                 let epsilon = self.amount("epsilon", e);
                 match (epsilon, delta) {
@@ -241,10 +259,16 @@ impl Reader<'_> {
         (loss, shown)
     }
 
-    fn source(&mut self, unit_id: Option<&Value<'_>>, bounded: Option<&Value<'_>>) -> Option<Source> {
+    fn source(
+        &mut self,
+        unit_id: Option<&Value<'_>>,
+        bounded: Option<&Value<'_>>,
+    ) -> Option<Source> {
         let yes = bounded.and_then(|v| v.get_ref().as_bool());
         match (unit_id, bounded, yes) {
-            (Some(v), None, _) => self.text("unit_id", v).map(|unit_id| Source::Rows { unit_id }),
+            (Some(v), None, _) => self
+                .text("unit_id", v)
+                .map(|unit_id| Source::Rows { unit_id }),
             (None, Some(_), Some(true)) => Some(Source::Bounded),
             _ => {
                 let what = "it is not said who bounds the rows of a unit";
@@ -258,10 +282,17 @@ impl Reader<'_> {
 
     fn contribution(&mut self, value: &Value<'_>) -> Option<Contribution> {
         let n = self.number("contribution", value)?;
-        let bound = u32::try_from(n).ok().and_then(|n| Contribution::try_from(n).ok());
+        let bound = u32::try_from(n)
+            .ok()
+            .and_then(|n| Contribution::try_from(n).ok());
         if bound.is_none() {
             let what = "`contribution` is not between 1 and 1000";
-            self.wrong("dp.contribution", value.span(), what, "the most rows of one unit in a table");
+            self.wrong(
+                "dp.contribution",
+                value.span(),
+                what,
+                "the most rows of one unit in a table",
+            );
         }
         bound
     }
@@ -291,7 +322,8 @@ impl Reader<'_> {
                 }
                 None => {
                     let what = format!("the codes of `{name}` are neither a list nor a file");
-                    let help = "write [\"a\", \"b\"], or the name of a CSV file with the column code";
+                    let help =
+                        "write [\"a\", \"b\"], or the name of a CSV file with the column code";
                     self.wrong(&format!("dp.domain.{name}"), value.span(), what, help);
                 }
             }
@@ -300,7 +332,11 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        let found = value.get_ref().as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+        let found = value
+            .get_ref()
+            .as_str()
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned);
         if found.is_none() {
             let what = format!("`{key}` is not a text");
             self.wrong(&format!("dp.{key}"), value.span(), what, "put it in quotes");
@@ -313,7 +349,12 @@ impl Reader<'_> {
         let found = integer.and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
         if found.is_none() {
             let what = format!("`{key}` is not a whole number of at least 0");
-            self.wrong(&format!("dp.{key}"), value.span(), what, "give a whole number");
+            self.wrong(
+                &format!("dp.{key}"),
+                value.span(),
+                what,
+                "give a whole number",
+            );
         }
         found
     }
@@ -330,14 +371,27 @@ impl Reader<'_> {
         let found = ratio.filter(|r| !r.is_zero());
         if found.is_none() {
             let what = format!("`{key}` is not a number above 0");
-            self.wrong(&format!("dp.{key}"), value.span(), what, "such as 0.1, or \"1/10\"");
+            self.wrong(
+                &format!("dp.{key}"),
+                value.span(),
+                what,
+                "such as 0.1, or \"1/10\"",
+            );
         }
         found
     }
 
-    fn choice<T: Copy>(&mut self, key: &str, value: &Value<'_>, choices: &[(&str, T)]) -> Option<T> {
+    fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        value: &Value<'_>,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let text = self.text(key, value)?;
-        let found = choices.iter().find(|(word, _)| *word == text).map(|(_, c)| *c);
+        let found = choices
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, c)| *c);
         if found.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
             let help = match nearest(&text, &words) {

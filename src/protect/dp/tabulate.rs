@@ -74,7 +74,9 @@ impl Cells {
             .map(|axis| {
                 let leaves = axis.leaves();
                 let first = leaves.start;
-                leaves.map(|n| (axis.code(n).to_owned(), n - first)).collect()
+                leaves
+                    .map(|n| (axis.code(n).to_owned(), n - first))
+                    .collect()
             })
             .collect();
         Cells { domain, index }

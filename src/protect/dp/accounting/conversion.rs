@@ -65,7 +65,10 @@ pub fn epsilon_of(loss: &Zcdp, delta: &Delta) -> Ratio {
     let mut least = bound(best);
     let mut stride = (best / 4).max(1);
     loop {
-        let around = [best.saturating_sub(stride).max(1), best.saturating_add(stride)];
+        let around = [
+            best.saturating_sub(stride).max(1),
+            best.saturating_add(stride),
+        ];
         let better = around
             .into_iter()
             .map(|step| (bound(step), step))
@@ -97,14 +100,19 @@ impl Inverse {
     fn guess(&self, loss: &Zcdp) -> u64 {
         let square = self.logarithm.over(loss.rho());
         let steps = square.map(|s| s.times(&Ratio::whole(STEPS * STEPS)).floor().sqrt());
-        steps.and_then(|s| u64::try_from(s).ok()).unwrap_or(1).clamp(1, 1 << 40)
+        steps
+            .and_then(|s| u64::try_from(s).ok())
+            .unwrap_or(1)
+            .clamp(1, 1 << 40)
     }
 }
 
 /// The greatest ρ, in millionths, whose ε is not above the one asked for; 0 if there is none.
 pub fn rho_within(epsilon: &Ratio, delta: &Delta) -> Zcdp {
     let rho = |millionths: u64| {
-        Zcdp::new(Ratio::whole(millionths).times(&Ratio::new(1_u8, PLACES).unwrap_or_else(Ratio::zero)))
+        Zcdp::new(
+            Ratio::whole(millionths).times(&Ratio::new(1_u8, PLACES).unwrap_or_else(Ratio::zero)),
+        )
     };
     // ρ ≤ ε for every δ below 1/2, and no release asks for a loss of a thousand.
     let (mut low, mut high) = (0_u64, 1_000 * PLACES);
@@ -122,7 +130,8 @@ pub fn rho_within(epsilon: &Ratio, delta: &Delta) -> Zcdp {
 /// The bound for α = 1 + step/64.
 fn bound(loss: &Zcdp, inverse: &Inverse, step: u64) -> Ratio {
     let one = Ratio::whole(1_u8);
-    let beyond = Ratio::whole(step.max(1)).times(&Ratio::new(1_u8, STEPS).unwrap_or_else(Ratio::zero));
+    let beyond =
+        Ratio::whole(step.max(1)).times(&Ratio::new(1_u8, STEPS).unwrap_or_else(Ratio::zero));
     let alpha = one.plus(&beyond);
     let part = |x: &Ratio| x.over(&beyond).unwrap_or_else(Ratio::zero);
     // Both logarithms are of numbers above 1. Without one the bound is larger, so still a bound.

@@ -19,11 +19,8 @@ pub enum PrivacyUnit {
 
 impl PrivacyUnit {
     /// All of them.
-    pub const ALL: [PrivacyUnit; 3] = [
-        PrivacyUnit::Child,
-        PrivacyUnit::Parent,
-        PrivacyUnit::Family,
-    ];
+    pub const ALL: [PrivacyUnit; 3] =
+        [PrivacyUnit::Child, PrivacyUnit::Parent, PrivacyUnit::Family];
 
     /// The word for it.
     pub fn word(self) -> &'static str {

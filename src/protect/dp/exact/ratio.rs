@@ -287,7 +287,9 @@ mod tests {
         ] {
             assert_eq!(ratio(text).to_string(), exact, "{text}");
         }
-        for wrong in ["", ".5", "5.", "-1", "1/0", "1//2", "nan", "1e999", "+1", "1/-2"] {
+        for wrong in [
+            "", ".5", "5.", "-1", "1/0", "1//2", "nan", "1e999", "+1", "1/-2",
+        ] {
             assert_eq!(wrong.parse::<Ratio>(), Err(NotARatio), "{wrong}");
         }
     }

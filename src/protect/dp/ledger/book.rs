@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::account::Account;
 use super::entry::{Entry, Line, Scope};
@@ -48,8 +48,7 @@ impl Reservation {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Head {
     sequence: u64,
     digest: Digest,
@@ -220,7 +219,11 @@ impl Book {
         {
             return Err(DpError::Ledger { path });
         }
-        replace(&self.folder.join(STORE), &file_name(&reservation.release), &text)?;
+        replace(
+            &self.folder.join(STORE),
+            &file_name(&reservation.release),
+            &text,
+        )?;
         if committed.is_none() {
             self.append(Entry::Commit {
                 release: reservation.release,
@@ -314,13 +317,12 @@ fn checked(folder: &Path, lines: &[Line]) -> Result<Account, DpError> {
     let account = Account::of(lines).ok_or_else(|| DpError::Ledger { path: path.clone() })?;
     let head_path = folder.join(HEAD);
     let text = std::fs::read(&head_path).map_err(DpError::io(&head_path))?;
-    let head: Option<Head> = serde_json::from_slice(&text).ok();
-    let listed = head.is_some_and(|h| {
-        let last = lines.last().map_or(0, |l| l.sequence);
-        let found = lines.iter().find(|l| l.sequence == h.sequence);
-        // A crash between an entry and its head leaves the head one behind, never more.
-        found.is_some_and(|l| l.digest == h.digest) && h.sequence + 1 >= last
-    });
+    // To the byte: a head that was written, of the last line or, after a crash, of the one before.
+    let listed = lines
+        .iter()
+        .rev()
+        .take(2)
+        .any(|line| head_text(line).as_bytes() == text);
     if !listed {
         return Err(DpError::Ledger { path });
     }
@@ -331,14 +333,18 @@ fn checked(folder: &Path, lines: &[Line]) -> Result<Account, DpError> {
         if name.starts_with('.') {
             continue;
         }
-        let of = account.releases.iter().find(|r| file_name(&r.release) == name);
+        let of = account
+            .releases
+            .iter()
+            .find(|r| file_name(&r.release) == name);
         let sound = match of.map(|r| r.measurements) {
             // Nobody paid for it.
             None => false,
             // A crash before the commit: the next run of the release writes it again.
             Some(None) => true,
             Some(Some(digest)) => {
-                let (found, _) = Digest::of_file(&file.path()).map_err(DpError::io(&file.path()))?;
+                let (found, _) =
+                    Digest::of_file(&file.path()).map_err(DpError::io(&file.path()))?;
                 found == digest
             }
         };
@@ -358,12 +364,15 @@ fn stored(folder: &Path, release: &ReleaseId) -> PathBuf {
 }
 
 fn write_head(folder: &Path, line: &Line) -> Result<(), DpError> {
+    replace(folder, HEAD, head_text(line).as_bytes())
+}
+
+fn head_text(line: &Line) -> String {
     let head = Head {
         sequence: line.sequence,
         digest: line.digest,
     };
-    let text = serde_json::to_string(&head).unwrap_or_default() + "\n";
-    replace(folder, HEAD, text.as_bytes())
+    serde_json::to_string(&head).unwrap_or_default() + "\n"
 }
 
 /// Writes a file whole: to a name that is not read, synced, renamed, and the folder synced.

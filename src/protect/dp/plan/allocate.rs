@@ -256,7 +256,9 @@ impl<'a> Variances<'a> {
     pub fn of(&self, table: usize) -> Vec<f64> {
         let levels = &self.domain.tables()[table];
         let sizes = |range: std::ops::Range<usize>| -> usize {
-            range.map(|d| self.domain.axes()[d].size(levels[d])).product()
+            range
+                .map(|d| self.domain.axes()[d].size(levels[d]))
+                .product()
         };
         let (before, after) = (sizes(0..self.tree), sizes(self.tree + 1..levels.len()));
         let one: Vec<f64> = self.by_node[table]

@@ -103,9 +103,10 @@ mod tests {
 
     fn axis() -> Axis {
         let leaves: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
-        let above: BTreeMap<String, String> = [("a", "N"), ("b", "N"), ("c", "S"), ("d", "S"), ("e", "S")]
-            .map(|(c, p)| (c.to_owned(), p.to_owned()))
-            .into();
+        let above: BTreeMap<String, String> =
+            [("a", "N"), ("b", "N"), ("c", "S"), ("d", "S"), ("e", "S")]
+                .map(|(c, p)| (c.to_owned(), p.to_owned()))
+                .into();
         Axis::new("la", &leaves, &above).expect("axis")
     }
 
@@ -135,7 +136,10 @@ mod tests {
         gains.solve(&axis, &mut rows, 1);
         for n in 0..8 {
             assert!((rows[n] - dense[n]).abs() < 1e-12, "{n}");
-            assert!((gains.variance[n] - covariance[(n, n)]).abs() < 1e-12, "{n}");
+            assert!(
+                (gains.variance[n] - covariance[(n, n)]).abs() < 1e-12,
+                "{n}"
+            );
         }
     }
 

@@ -76,7 +76,10 @@ impl<'a> Rounding<'a> {
 
     /// How much the sum of squares changes if a cell changes by one up or down.
     fn change(&self, cell: usize, by: f64) -> f64 {
-        let each = self.of(cell).iter().map(|p| 2.0 * by * self.off[index(*p)] + 1.0);
+        let each = self
+            .of(cell)
+            .iter()
+            .map(|p| 2.0 * by * self.off[index(*p)] + 1.0);
         each.sum()
     }
 
@@ -107,9 +110,17 @@ impl<'a> Rounding<'a> {
     /// is seen from sums made at the start of the round; whether the move helps is computed anew.
     fn moves(&mut self) -> usize {
         let sums = self.sums();
-        let sizes: Vec<usize> = self.domain.axes().iter().map(|a| a.leaves().len()).collect();
+        let sizes: Vec<usize> = self
+            .domain
+            .axes()
+            .iter()
+            .map(|a| a.leaves().len())
+            .collect();
         let mut changed = 0;
         for from in 0..self.whole.len() {
+            if self.whole[from] == 0 {
+                continue;
+            }
             let mut stride = 1;
             for size in sizes.iter().rev() {
                 let first = from - from / stride % size * stride;
@@ -139,7 +150,11 @@ impl<'a> Rounding<'a> {
 
     /// How much the sum of squares changes if a unit moves.
     fn move_changes(&self, from: usize, to: usize) -> f64 {
-        let pairs = self.of(from).iter().zip(self.of(to)).filter(|(f, t)| f != t);
+        let pairs = self
+            .of(from)
+            .iter()
+            .zip(self.of(to))
+            .filter(|(f, t)| f != t);
         pairs
             .map(|(f, t)| 2.0 * (self.off[index(*t)] - self.off[index(*f)]) + 2.0)
             .sum()
@@ -198,7 +213,17 @@ mod tests {
 
     #[test]
     fn whole_reals_are_integers() {
-        for n in [0_i64, 1, -1, 2, 7, -192_912, 1 << 52, (1 << 53) + 2, -(1 << 60)] {
+        for n in [
+            0_i64,
+            1,
+            -1,
+            2,
+            7,
+            -192_912,
+            1 << 52,
+            (1 << 53) + 2,
+            -(1 << 60),
+        ] {
             assert_eq!(to_integer(n as f64), n);
         }
         assert_eq!(to_integer(f64::NAN), 0);

@@ -31,7 +31,11 @@ pub(super) fn nonnegative(domain: &Domain, tau: &[f64], estimate: &[f64]) -> Vec
             .zip(&operator.leaves)
             .map(|(a, place)| (a - step * lattice[*place]).max(0.0))
             .collect();
-        let moved = x.iter().zip(&next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let moved = x
+            .iter()
+            .zip(&next)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
         // Against the way that the gradient goes: begin again without the run-up.
         let against: f64 = ahead
             .iter()
@@ -39,9 +43,21 @@ pub(super) fn nonnegative(domain: &Domain, tau: &[f64], estimate: &[f64]) -> Vec
             .zip(&x)
             .map(|((a, n), x)| (a - n) * (n - x))
             .sum();
-        let faster = if against > 0.0 { 1.0 } else { f64::midpoint(1.0, (1.0 + 4.0 * pace * pace).sqrt()) };
-        let run_up = if against > 0.0 { 0.0 } else { (pace - 1.0) / faster };
-        ahead = next.iter().zip(&x).map(|(n, x)| n + run_up * (n - x)).collect();
+        let faster = if against > 0.0 {
+            1.0
+        } else {
+            f64::midpoint(1.0, (1.0 + 4.0 * pace * pace).sqrt())
+        };
+        let run_up = if against > 0.0 {
+            0.0
+        } else {
+            (pace - 1.0) / faster
+        };
+        ahead = next
+            .iter()
+            .zip(&x)
+            .map(|(n, x)| n + run_up * (n - x))
+            .collect();
         (x, pace) = (next, faster);
         if moved < STILL {
             break;
@@ -105,7 +121,6 @@ impl<'a> Operator<'a> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -136,7 +151,10 @@ mod tests {
         for (place, x) in operator.leaves.iter().zip(&x) {
             let slope = lattice[*place];
             assert!(slope > -2e-3 * operator.norm(), "{slope}");
-            assert!(*x == 0.0 || slope.abs() < 2e-3 * operator.norm(), "{slope} {x}");
+            assert!(
+                *x == 0.0 || slope.abs() < 2e-3 * operator.norm(),
+                "{slope} {x}"
+            );
         }
     }
 

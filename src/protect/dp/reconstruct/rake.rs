@@ -12,7 +12,7 @@ use super::integers::{index, places_of};
 /// It ends when no margin is farther off than this,
 const NEAR: f64 = 0.01;
 
-/// or after so many rounds.
+/// or when a round brings them closer by less than a fiftieth, or after so many rounds.
 const ROUNDS: usize = 40;
 
 /// Scales finest cells, in row-major order, to the tables of `targets`; none leaves a table free.
@@ -20,36 +20,49 @@ pub(super) fn rake(domain: &Domain, cells: &mut [f64], targets: &[Option<Vec<f64
     let tables = domain.tables();
     let mut wanted = vec![0.0; domain.lattice()];
     for (levels, target) in tables.iter().zip(targets) {
-        for (place, x) in domain.places(levels).into_iter().zip(target.iter().flatten()) {
+        for (place, x) in domain
+            .places(levels)
+            .into_iter()
+            .zip(target.iter().flatten())
+        {
             wanted[place] = *x;
         }
     }
-    let kept: Vec<usize> = (0..tables.len()).filter(|t| targets[*t].is_some()).collect();
+    let mut kept: Vec<usize> = (0..tables.len())
+        .filter(|t| targets[*t].is_some())
+        .collect();
+    // Fine before coarse, so that the coarse ones, which are known best, hold in the end.
+    kept.sort_by_key(|t| (std::cmp::Reverse(domain.cells(&tables[*t])), *t));
     let leaves = domain.places(&domain.finest());
-    let places: Vec<u32> = leaves.iter().flat_map(|l| places_of(domain, *l)).collect();
+    let each: Vec<Vec<u32>> = leaves.iter().map(|l| places_of(domain, *l)).collect();
+    // Table by table, so that a round reads each list from start to end.
+    let places: Vec<Vec<u32>> = kept
+        .iter()
+        .map(|t| each.iter().map(|of| of[*t]).collect())
+        .collect();
     let mut sums = vec![0.0; domain.lattice()];
+    let mut before = f64::INFINITY;
     for _ in 0..ROUNDS {
         let mut farthest = 0.0_f64;
-        // Fine before coarse, so that the coarse ones, which are known best, hold in the end.
-        for t in kept.iter().rev() {
-            let own = |cell: usize| index(places[cell * tables.len() + t]);
-            for cell in 0..cells.len() {
-                sums[own(cell)] = 0.0;
+        for own in &places {
+            for place in own {
+                sums[index(*place)] = 0.0;
             }
-            for (cell, x) in cells.iter().enumerate() {
-                sums[own(cell)] += x;
+            for (place, x) in own.iter().zip(&*cells) {
+                sums[index(*place)] += x;
             }
-            for (cell, x) in cells.iter_mut().enumerate() {
-                let (sum, wish) = (sums[own(cell)], wanted[own(cell)]);
+            for (place, x) in own.iter().zip(cells.iter_mut()) {
+                let (sum, wish) = (sums[index(*place)], wanted[index(*place)]);
                 farthest = farthest.max((sum - wish).abs());
                 if sum > 0.0 {
                     *x *= wish / sum;
                 }
             }
         }
-        if farthest < NEAR {
+        if farthest < NEAR || farthest > 0.98 * before {
             break;
         }
+        before = farthest;
     }
 }
 

@@ -130,10 +130,19 @@ fn finished(
     points: f64,
 ) -> NoisyTable {
     let deviation: Vec<f64> = variance.into_iter().map(f64::sqrt).collect();
-    let ends = |sign: f64| estimate.iter().zip(&deviation).map(move |(e, d)| e + sign * points * d);
+    let ends = |sign: f64| {
+        estimate
+            .iter()
+            .zip(&deviation)
+            .map(move |(e, d)| e + sign * points * d)
+    };
     // An end is rounded outwards; the value is never outside.
-    let lower = ends(-1.0).zip(&cells).map(|(x, v)| to_integer(x.floor()).min(*v));
-    let upper = ends(1.0).zip(&cells).map(|(x, v)| to_integer(x.ceil()).max(*v));
+    let lower = ends(-1.0)
+        .zip(&cells)
+        .map(|(x, v)| to_integer(x.floor()).min(*v));
+    let upper = ends(1.0)
+        .zip(&cells)
+        .map(|(x, v)| to_integer(x.ceil()).max(*v));
     let marks = cells.iter().zip(&deviation);
     NoisyTable {
         levels: levels.to_vec(),

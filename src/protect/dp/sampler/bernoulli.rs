@@ -128,7 +128,13 @@ mod tests {
 
     #[test]
     fn all_widths_ask_the_same_questions() {
-        for (a, b) in [(1_u32, 3_u32), (2, 3), (7, 7), (0, 5), (999_999_999, 1_000_000_007)] {
+        for (a, b) in [
+            (1_u32, 3_u32),
+            (2, 3),
+            (7, 7),
+            (0, 5),
+            (999_999_999, 1_000_000_007),
+        ] {
             let (mut s, mut w, mut g) = (
                 Bits::from_seed([9; 32]),
                 Bits::from_seed([9; 32]),

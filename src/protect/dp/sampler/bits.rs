@@ -96,8 +96,14 @@ mod tests {
             parity[usize::try_from(n & 1).expect("small")] += 1;
         }
         // Six standard deviations: 490 and 520.
-        assert!(thirds.iter().all(|n| n.abs_diff(10_000) < 490), "{thirds:?}");
-        assert!(parity.iter().all(|n| n.abs_diff(15_000) < 520), "{parity:?}");
+        assert!(
+            thirds.iter().all(|n| n.abs_diff(10_000) < 490),
+            "{thirds:?}"
+        );
+        assert!(
+            parity.iter().all(|n| n.abs_diff(15_000) < 520),
+            "{parity:?}"
+        );
     }
 
     #[test]
@@ -112,6 +118,9 @@ mod tests {
             let part = (n / &fifth).to_u32_digits().first().copied().unwrap_or(0);
             parts[usize::try_from(part).expect("small")] += 1;
         }
-        assert!(parts[..5].iter().all(|n| n.abs_diff(2_000) < 240), "{parts:?}");
+        assert!(
+            parts[..5].iter().all(|n| n.abs_diff(2_000) < 240),
+            "{parts:?}"
+        );
     }
 }

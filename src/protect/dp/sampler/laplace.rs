@@ -19,8 +19,14 @@ pub struct DiscreteLaplace {
 #[derive(Debug, Clone)]
 enum Size {
     /// Both parts of the scale have 32 bits.
-    Small { t: u32, s: u32 },
-    Big { t: BigUint, s: BigUint },
+    Small {
+        t: u32,
+        s: u32,
+    },
+    Big {
+        t: BigUint,
+        s: BigUint,
+    },
 }
 
 impl DiscreteLaplace {
@@ -147,7 +153,12 @@ mod tests {
 
     #[test]
     fn small_and_big_draws_are_the_same_draws() {
-        for (t, s) in [(1_u32, 1_u32), (5, 2), (4_000_000_000, 1_999_999_999), (7, 3)] {
+        for (t, s) in [
+            (1_u32, 1_u32),
+            (5, 2),
+            (4_000_000_000, 1_999_999_999),
+            (7, 3),
+        ] {
             let scale = Ratio::new(t, s).expect("ratio");
             let small = DiscreteLaplace::new(&scale).expect("scale");
             let big = DiscreteLaplace {

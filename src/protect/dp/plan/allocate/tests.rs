@@ -90,7 +90,11 @@ fn outcome(domain: &Domain, goal: Goal) -> Outcome {
         domain,
         structure: &structure,
     };
-    let tables = if goal == Goal::Mean { number(tau.len()) } else { 1.0 };
+    let tables = if goal == Goal::Mean {
+        number(tau.len())
+    } else {
+        1.0
+    };
     Outcome {
         loss: search.sum(&tau, &weights) / tables,
         bound: bound(domain, &structure, &weights) / tables,
@@ -105,15 +109,35 @@ fn total_variance_is_within_one_per_cent_of_the_bound() {
     for (name, domain, known, most) in [
         ("10x18x2", domain(small(), 3), Some(1434.9), 1.01),
         ("10x18x2 two ways", domain(small(), 2), None, 1.01),
-        ("174x5x2", domain(vec![flat("a", 174), flat("b", 5), flat("c", 2)], 3), None, 1.01),
+        (
+            "174x5x2",
+            domain(vec![flat("a", 174), flat("b", 5), flat("c", 2)], 3),
+            None,
+            1.01,
+        ),
         ("10x18x2x2x4", domain(five(), 5), None, 1.01),
         // Margins alone, without a negative precision, cannot reach the bound here.
         ("10x18x2x2x4 two ways", domain(five(), 2), None, 1.025),
-        ("areas", domain(vec![areas(), flat("age", 5), flat("sex", 2)], 3), None, 1.01),
+        (
+            "areas",
+            domain(vec![areas(), flat("age", 5), flat("sex", 2)], 3),
+            None,
+            1.01,
+        ),
     ] {
         let o = outcome(&domain, Goal::Total);
-        println!("{name}: {:.2} bound {:.2} excess {:.3} %", o.loss, o.bound, 100.0 * (o.loss / o.bound - 1.0));
-        assert!(o.loss < most * o.bound && o.loss > 0.999 * o.bound, "{name}: {} {}", o.loss, o.bound);
+        println!(
+            "{name}: {:.2} bound {:.2} excess {:.3} %",
+            o.loss,
+            o.bound,
+            100.0 * (o.loss / o.bound - 1.0)
+        );
+        assert!(
+            o.loss < most * o.bound && o.loss > 0.999 * o.bound,
+            "{name}: {} {}",
+            o.loss,
+            o.bound
+        );
         if let Some(known) = known {
             assert!((o.loss - known).abs() < 0.5, "{name}");
         }
@@ -129,11 +153,26 @@ fn the_mean_over_tables_is_near_its_bound() {
         ("10x18x2x2x4", domain(five(), 5), 9.33, 1.01),
         ("10x18x2x2x4 two ways", domain(five(), 2), 7.23, 1.01),
         // A tree of unequal groups: equal noise within a level cannot reach the bound.
-        ("areas", domain(vec![areas(), flat("age", 5), flat("sex", 2)], 3), 5.85, 1.02),
+        (
+            "areas",
+            domain(vec![areas(), flat("age", 5), flat("sex", 2)], 3),
+            5.85,
+            1.02,
+        ),
     ] {
         let o = outcome(&domain, Goal::Mean);
-        println!("{name}: {:.3} bound {:.3} excess {:.3} %", o.loss, o.bound, 100.0 * (o.loss / o.bound - 1.0));
-        assert!(o.loss < most * o.bound && o.loss > 0.999 * o.bound, "{name}: {} {}", o.loss, o.bound);
+        println!(
+            "{name}: {:.3} bound {:.3} excess {:.3} %",
+            o.loss,
+            o.bound,
+            100.0 * (o.loss / o.bound - 1.0)
+        );
+        assert!(
+            o.loss < most * o.bound && o.loss > 0.999 * o.bound,
+            "{name}: {} {}",
+            o.loss,
+            o.bound
+        );
         assert!((o.loss / known - 1.0).abs() < 0.02, "{name}: {}", o.loss);
     }
 }
@@ -143,7 +182,11 @@ fn the_worst_cell_is_as_good_as_is_known() {
     let small = || vec![flat("a", 10), flat("b", 18), flat("c", 2)];
     for (name, domain, known) in [
         ("10x18x2", domain(small(), 3), 4.593),
-        ("174x5x2", domain(vec![flat("a", 174), flat("b", 5), flat("c", 2)], 3), 4.419),
+        (
+            "174x5x2",
+            domain(vec![flat("a", 174), flat("b", 5), flat("c", 2)], 3),
+            4.419,
+        ),
         ("10x18x2 two ways", domain(small(), 2), 4.37),
     ] {
         let structure = Structure::new(&domain);
