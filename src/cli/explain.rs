@@ -27,6 +27,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,
         crate::protect::EXPLANATIONS,
+        crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
         super::attack::EXPLANATIONS,

@@ -8,6 +8,7 @@ mod output;
 mod progress;
 
 mod attack;
+mod budget;
 mod check;
 mod clkhash;
 mod defect;
@@ -82,6 +83,8 @@ enum Command {
     Link(link::Args),
     /// Protect a table by itself.
     Protect(protect::Args),
+    /// The privacy budget of tables with noise: make, plan, show, list.
+    Budget(budget::Args),
     /// The long text of an error code.
     Explain(explain::Args),
     /// Completions for a shell.
@@ -127,6 +130,7 @@ fn work() -> ExitCode {
         Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
+        Command::Budget(args) => budget::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

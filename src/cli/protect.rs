@@ -16,7 +16,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Hide small counts, and what gives them away, in a table with all its margins.
+    /// Hide small counts, and what gives them away, in a table with all its margins; or, with
+    /// `[dp]` in the specification, add noise to every count.
     Table {
         /// Rows of people, or inner cells with a column of counts; CSV or Parquet.
         input: PathBuf,
@@ -32,6 +33,9 @@ enum Command {
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
     let Command::Table { input, spec, out } = args.command;
     let read = read_spec(&spec)?;
+    if read.dp.is_some() {
+        return super::budget::release(&input, &read, &spec, &out);
+    }
     let started = std::time::Instant::now();
     let summary = protect_table(&input, &read, &spec, &out)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -262,7 +262,12 @@ impl Diagnose for ProtectError {
     }
 }
 
-fn told(code: &'static str, exit: Exit, path: &PathBuf, problems: &[Problem]) -> Vec<Diagnostic> {
+pub(super) fn told(
+    code: &'static str,
+    exit: Exit,
+    path: &PathBuf,
+    problems: &[Problem],
+) -> Vec<Diagnostic> {
     problems
         .iter()
         .map(|p| {

@@ -5,6 +5,8 @@
 //! can be had by adding and subtracting or by bounds; what is shown is rounded. An audit of its
 //! own then looks at the result and stops it if anything hidden is exposed.
 //!
+//! That is one mode. The other, [`dp`], adds noise to the counts first and hides nothing by them.
+//!
 //! [`ProtectedTable`] is what leaves this room and the only thing that `publish` takes. It can be
 //! made here alone.
 
@@ -13,6 +15,7 @@ mod benchmark;
 mod bounds;
 mod cells;
 mod derive;
+pub mod dp;
 mod elimination;
 mod error;
 mod hierarchy;

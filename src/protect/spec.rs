@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::dp::{Section, read_section};
 use super::error::{Problem, ProtectError};
 use super::rules::{Attacker, Cost, Rounding, Rules, Zeros};
 
@@ -28,6 +29,24 @@ pub struct Spec {
     pub rules: Rules,
     /// Rounding of what is shown.
     pub rounding: Option<Rounding>,
+    /// Noise instead of suppression and rounding; never with them.
+    pub dp: Option<Section>,
+}
+
+impl Spec {
+    /// The error of one who suppresses by a specification of noise.
+    pub(super) fn is_noise(&self, path: &Path) -> ProtectError {
+        ProtectError::Spec {
+            path: path.to_path_buf(),
+            problems: vec![Problem {
+                row: None,
+                column: "dp".to_owned(),
+                span: None,
+                what: "the specification is of noise, not of suppression".to_owned(),
+                help: "release it with `protect::dp::release_table`".to_owned(),
+            }],
+        }
+    }
 }
 
 /// Reads a specification. All problems are told in one go.
@@ -101,7 +120,7 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 7] = [
+        const KEYS: [&str; 8] = [
             "dimensions",
             "count",
             "tables",
@@ -109,6 +128,7 @@ impl Reader {
             "primary",
             "secondary",
             "rounding",
+            "dp",
         ];
         let keys = self.keys(table, "", &KEYS);
         let dimensions = match keys.get("dimensions") {
@@ -136,6 +156,10 @@ impl Reader {
         let suppress = keys.contains_key("primary")
             || keys.contains_key("secondary")
             || !keys.contains_key("rounding");
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let dp = keys
+            .get("dp")
+            .and_then(|v| read_section(v, folder, &mut self.problems));
         let hierarchy = keys.get("hierarchy").map(|v| self.hierarchy(v, path));
         let dimensions = dimensions?;
         let spec = Spec {
@@ -146,14 +170,25 @@ impl Reader {
             suppress,
             rules,
             rounding,
+            dp,
         };
         self.consistent(&spec, &keys);
         Some(spec)
     }
 
-    /// Names that `tables` and `hierarchy` use are dimensions; nothing stands twice.
+    /// Names that `tables` and `hierarchy` use are dimensions; nothing stands twice; the two modes
+    /// are not mixed.
     fn consistent(&mut self, spec: &Spec, keys: &BTreeMap<String, &Value<'_>>) {
         let place = |key: &str| keys.get(key).map_or(0..0, |v| v.span());
+        if keys.contains_key("dp") {
+            for key in ["primary", "secondary", "rounding"] {
+                if keys.contains_key(key) {
+                    let what = format!("`[{key}]` decides by true counts and undoes `[dp]`");
+                    let help = "keep one of the two; after noise, `hide_below` hides noisy values";
+                    self.wrong(key, place(key), what, help);
+                }
+            }
+        }
         let known: Vec<&str> = spec.dimensions.iter().map(String::as_str).collect();
         let used = spec.tables.iter().flatten().map(|d| ("tables", d));
         for (key, name) in used.chain(spec.hierarchy.keys().map(|d| ("hierarchy", d))) {
@@ -388,7 +423,7 @@ impl Reader {
 }
 
 /// The known word that is most like another, if any is.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|k| (strsim::damerau_levenshtein(word, k), *k))

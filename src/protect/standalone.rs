@@ -47,6 +47,9 @@ pub fn protect_table(
     spec_path: &Path,
     out: &Path,
 ) -> Result<TableSummary, ProtectError> {
+    if spec.dp.is_some() {
+        return Err(spec.is_noise(spec_path));
+    }
     if out.exists() {
         return Err(ProtectError::Exists {
             path: out.to_path_buf(),
@@ -340,7 +343,10 @@ fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>
         .collect())
 }
 
-fn read_hierarchy(path: &Path, dimension: &str) -> Result<BTreeMap<String, String>, ProtectError> {
+pub(super) fn read_hierarchy(
+    path: &Path,
+    dimension: &str,
+) -> Result<BTreeMap<String, String>, ProtectError> {
     let text = std::fs::read_to_string(path).map_err(|source| ProtectError::Io {
         path: path.to_path_buf(),
         source,
