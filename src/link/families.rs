@@ -8,12 +8,24 @@
 //! pass, as a comparison's m and u are, and adds to the odds. It is asked once, by the odds of the
 //! first pass alone: two pairs cannot talk each other up.
 //!
+//! Two children of one family may also be one child whom no rule brought together: a prisoner names
+//! a child by name and birthday, children's services know a birthday and a number. So the pairs of
+//! one family are compared like those of a blocking rule, with a share of matches of their own.
+//!
 //! A record that is surely the same person as others has their relatives as well, for a register of
 //! schools names no parents; but never through the pair that is asked about.
+
+use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::model::{logistic, real};
+
+/// Records of one family at most.
+const LARGEST: usize = 60;
+/// Rounds in which the share of matches among pairs of one family comes to rest.
+const ROUNDS: usize = 200;
 /// Pairs that the shares of the levels start from.
 const PRIOR: f64 = 5.0;
 /// Where they start: of matches, then of others; a common relative, linked ones, neither.
@@ -63,6 +75,55 @@ impl Relatives {
         let own = place.and_then(|place| self.0.get(place));
         own.map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// Pairs of records that belong to one family: of each family, which is an entity of their relatives,
+/// every two records that are not in one group already; in order, each once.
+pub fn of_one_family(relatives: &Relatives, entity: &[u32], group: &[u32]) -> Vec<(u32, u32)> {
+    let mut families: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (record, own) in (0_u32..).zip(&relatives.0) {
+        for relative in own {
+            let place = usize::try_from(*relative).ok();
+            if let Some(family) = place.and_then(|place| entity.get(place)) {
+                families.entry(*family).or_default().push(record);
+            }
+        }
+    }
+    let of = |record: u32| group.get(usize::try_from(record).unwrap_or(usize::MAX));
+    let mut out = Vec::new();
+    for records in families.values_mut() {
+        records.dedup();
+        // No family is so large: what is, is a number that many records share by mistake.
+        if records.len() > LARGEST {
+            continue;
+        }
+        for (place, a) in records.iter().enumerate() {
+            let others = records.iter().skip(place + 1);
+            out.extend(others.filter(|b| of(*a) != of(**b)).map(|b| (*a, *b)));
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Gives pairs of one family their odds: what their levels say, and the share of matches among such
+/// pairs, which is learnt from them (expectation and maximisation over the share alone). Starts from
+/// one in five.
+pub fn share_of_matches(evidence: &[f64]) -> f64 {
+    let mut share: f64 = 0.2;
+    for _ in 0..ROUNDS {
+        let prior = (share / (1.0 - share)).ln();
+        let found: f64 = evidence.iter().map(|e| logistic(e + prior)).sum();
+        let pairs = real(evidence.len() as u64);
+        let next = (found + PRIOR * 0.2) / (pairs + PRIOR);
+        let still = (next - share).abs() < 1e-9;
+        share = next.clamp(1e-6, 1.0 - 1e-6);
+        if still {
+            break;
+        }
+    }
+    share
 }
 
 /// What the relatives of two records are to each other.
@@ -173,6 +234,24 @@ mod tests {
         assert_eq!(of(0, 2), Some(Kinship::Linked));
         assert_eq!(of(2, 1), Some(Kinship::Neither));
         assert_eq!(of(0, 3), None);
+    }
+
+    #[test]
+    fn pairs_of_one_family_are_named_once_and_not_where_they_are_one_already() {
+        // Parents 0 and 1 are one entity. Children 0, 1 and 3 are theirs, 1 and 3 one group.
+        let relatives = Relatives::new(4, [(0, 0), (1, 1), (2, 2), (3, 0), (3, 1)]);
+        let pairs = of_one_family(&relatives, &[0, 0, 2], &[0, 1, 2, 1]);
+        assert_eq!(pairs, [(0, 1), (0, 3)]);
+    }
+
+    #[test]
+    fn the_share_of_matches_is_learnt() {
+        let evidence: Vec<f64> = (0..1000)
+            .map(|n| if n % 4 == 0 { 9.0 } else { -6.0 })
+            .collect();
+        let share = share_of_matches(&evidence);
+        assert!((share - 0.25).abs() < 0.01, "{share}");
+        assert!((share_of_matches(&[]) - 0.2).abs() < 1e-9);
     }
 
     #[test]

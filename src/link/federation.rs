@@ -252,27 +252,34 @@ impl Federation<'_> {
             return pairs;
         };
         let (left, right) = (left.held(), right.held());
-        let kinds: Vec<Kind> = self.comparisons.iter().map(|c| c.kind).collect();
-        let crossed = CrossedNames::of(&kinds);
         let weights = Weights::new(fit);
         pairs.par_iter_mut().for_each(|pair| {
             let row = |row: u32| usize::try_from(row).unwrap_or(usize::MAX);
-            let mut levels: Vec<Level> = self
-                .comparisons
-                .iter()
-                .map(|c| {
-                    let (x, y) = beside(c, (left, row(pair.left)), (right, row(pair.right)));
-                    c.kind.level(x, y)
-                })
-                .collect();
-            if let Some(crossed) = crossed {
-                crossed.settle(&mut levels);
-            }
-            pair.pattern = Pattern::new(levels.into_iter(), pair.pattern.rules());
+            let (a, b) = ((left, row(pair.left)), (right, row(pair.right)));
+            let levels = side_by_side(self.comparisons, a, b);
+            pair.pattern = levels.under(pair.pattern.rules());
             pair.log_odds = weights.log_odds(pair.pattern);
         });
         pairs
     }
+}
+
+/// The pattern of two rows that one owner lays side by side, under no rule.
+pub fn side_by_side(
+    comparisons: &[Comparison],
+    left: (Held<'_>, usize),
+    right: (Held<'_>, usize),
+) -> Pattern {
+    let kinds: Vec<Kind> = comparisons.iter().map(|c| c.kind).collect();
+    let level = |c: &Comparison| {
+        let (x, y) = beside(c, left, right);
+        c.kind.level(x, y)
+    };
+    let mut levels: Vec<Level> = comparisons.iter().map(level).collect();
+    if let Some(crossed) = CrossedNames::of(&kinds) {
+        crossed.settle(&mut levels);
+    }
+    Pattern::new(levels.into_iter(), 0)
 }
 
 /// What is said where what agrees is nobody's.

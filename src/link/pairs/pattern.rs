@@ -35,6 +35,11 @@ impl Pattern {
         Pattern(self.0 & ((1 << (MOST_COMPARISONS * BITS)) - 1))
     }
 
+    /// The same levels under rules, a bit each.
+    pub fn under(self, rules: u16) -> Pattern {
+        Pattern(self.without_rules().0 | u64::from(rules) << (MOST_COMPARISONS * BITS))
+    }
+
     /// The rules, a bit each.
     pub fn rules(self) -> u16 {
         u16::try_from(self.0 >> (MOST_COMPARISONS * BITS)).unwrap_or(0)

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -20,13 +20,14 @@ use crate::link::agglomerate::{Compared, Edge, Rows, agglomerate_all};
 use crate::link::blocking;
 use crate::link::engine::{Linked, Scored};
 use crate::link::entities::Entities;
-use crate::link::families::{Kinship, Relatives, Support};
-use crate::link::federation::{CoupleScores, Federated, Federation, Party};
+use crate::link::families::{Kinship, Relatives, Support, of_one_family, share_of_matches};
+use crate::link::federation::{Couple, CoupleScores, Federated, Federation, Party, side_by_side};
 use crate::link::model::{logistic, real};
 use crate::link::model_file::{ComparisonFile, RuleFile, comparison_files, rule_files};
+use crate::link::pairs::Pattern;
 use crate::link::recall::{self, Missed};
 use crate::link::settle::{self, Likely};
-use crate::pseudonymise::words::{Comparison, Rule};
+use crate::pseudonymise::words::{Comparison, Held, Rule};
 use crate::pseudonymise::{
     FOOTER, LinkageSource, ProjectKeys, Pseudonym, linkage_fields, read_linkage_source,
 };
@@ -88,6 +89,16 @@ pub struct CoupleModel {
     pub expected_recall: Option<f64>,
 }
 
+/// Pairs of one family that were compared because of that alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FamilyPairs {
+    /// How many.
+    pub pairs: u64,
+    /// The share of matches among them, as it was learnt.
+    pub matches: f64,
+}
+
 /// `model.json` of a kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,6 +123,8 @@ pub struct KindModel {
     pub threshold: f64,
     /// What relatives say, where there are any.
     pub families: Option<Support>,
+    /// Pairs of one family that no rule brought together, where there are any.
+    pub of_one_family: Option<FamilyPairs>,
     /// Couple by couple.
     pub couples: Vec<CoupleModel>,
     /// Records in entities of at least two.
@@ -135,6 +148,7 @@ struct Kind<'a> {
     /// Pairs of records by their numbers over all sources, with what the relatives say.
     couples: Vec<CoupleScores>,
     families: Option<Support>,
+    of_one_family: Option<FamilyPairs>,
 }
 
 /// What was decided of a kind.
@@ -241,6 +255,7 @@ fn first_pass<'a>(
         warnings,
         couples,
         families: None,
+        of_one_family: None,
     })
 }
 
@@ -295,7 +310,11 @@ fn families(kinds: &mut [Kind<'_>], files: &[PathBuf]) -> Result<(), LinkError> 
         (children, turned, adults_linked),
     ] {
         if let (Some(kind), Some(linked)) = (kinds.get_mut(of), linked) {
-            kind.hear(&Relatives::new(kind.records(), relations), &linked);
+            let relatives = Relatives::new(kind.records(), relations);
+            kind.hear(&relatives, &linked);
+            if of == children {
+                kind.compare_families(&relatives, &linked);
+            }
         }
     }
     Ok(())
@@ -388,6 +407,99 @@ impl Kind<'_> {
         }
         let heard = support.pairs.iter().any(|n| *n > 0);
         self.families = heard.then_some(support);
+    }
+
+    /// Compares the children of one family whom no rule brought together, and adds what is likely.
+    fn compare_families(&mut self, relatives: &Relatives, entity: &[u32]) {
+        let group = self.sure_without(usize::MAX);
+        let known: HashSet<(u32, u32)> = self.pairs().map(|p| (p.left, p.right)).collect();
+        let relatives = relatives.of_groups(&group);
+        let pairs: Vec<(u32, u32, Pattern, f64)> = of_one_family(&relatives, entity, &group)
+            .into_iter()
+            .filter(|pair| !known.contains(pair))
+            .filter_map(|(a, b)| {
+                let pattern = self.beside(a, b)?;
+                Some((a, b, pattern, self.against_siblings(pattern)))
+            })
+            .collect();
+        let evidence: Vec<f64> = pairs.iter().map(|p| p.3).collect();
+        let share = share_of_matches(&evidence);
+        let prior = (share / (1.0 - share)).ln();
+        let mut added = 0;
+        for (left, right, pattern, evidence) in pairs {
+            let couple = Couple {
+                left: self.source_of(left),
+                right: self.source_of(right),
+            };
+            let Some(scores) = self.couples.iter_mut().find(|c| c.couple == couple) else {
+                continue;
+            };
+            added += 1;
+            scores.compared += 1;
+            scores.pairs.push(Scored {
+                left,
+                right,
+                pattern,
+                log_odds: evidence + prior,
+            });
+        }
+        for scores in &mut self.couples {
+            scores.pairs.sort_unstable_by_key(|p| (p.left, p.right));
+        }
+        self.of_one_family = (added > 0).then_some(FamilyPairs {
+            pairs: added,
+            matches: share,
+        });
+    }
+
+    /// What a pattern says for one child against two of one family, in natural log odds: brothers and
+    /// sisters differ like strangers of chance, but for what a household has in common.
+    fn against_siblings(&self, pattern: Pattern) -> f64 {
+        let own = |kind: comparison::Kind| {
+            use comparison::Kind::{Names, Postcode, Surname};
+            !matches!(kind, Surname | Postcode | Names)
+        };
+        let fit = &self.linked.fit;
+        let of = |(c, comparison): (usize, &Comparison)| {
+            let level = usize::from(pattern.level(c));
+            let share = |of: &[Vec<f64>]| of.get(c).and_then(|l| l.get(level)).copied();
+            match (share(&fit.m), share(&fit.u)) {
+                (Some(m), Some(u)) if own(comparison.kind) && level > 0 => {
+                    (m.max(1e-9) / u.max(1e-9)).ln()
+                }
+                _ => 0.0,
+            }
+        };
+        self.comparisons.iter().enumerate().map(of).sum()
+    }
+
+    /// The pattern of two records laid side by side; none where their dates of birth cannot be
+    /// compared.
+    fn beside(&self, a: u32, b: u32) -> Option<Pattern> {
+        let row = |number: u32| {
+            let source = self.source_of(number);
+            let held = self.held.get(source)?;
+            let record = number - self.first.get(source).copied().unwrap_or(0);
+            let row = held.records.iter().position(|r| *r == record)?;
+            let side = Held {
+                source: &held.source,
+                digests: &held.digests,
+            };
+            Some((side, row))
+        };
+        let (left, right) = (row(a)?, row(b)?);
+        let pattern = side_by_side(&self.comparisons, left, right);
+        let born = self
+            .comparisons
+            .iter()
+            .position(|c| c.kind == comparison::Kind::Date)?;
+        (pattern.level(born) != comparison::MISSING).then_some(pattern)
+    }
+
+    fn source_of(&self, number: u32) -> usize {
+        self.first
+            .partition_point(|first| *first <= number)
+            .saturating_sub(1)
     }
 
     fn is_free(&self, source: usize) -> bool {
@@ -552,6 +664,7 @@ impl Kind<'_> {
             warnings: self.warnings.clone(),
             threshold: self.model.threshold,
             families: self.families.clone(),
+            of_one_family: self.of_one_family,
             couples: couples
                 .map(|((scores, likely), links)| self.couple(scores, likely, links))
                 .collect(),
