@@ -191,15 +191,16 @@ fn the_files_are_tables_with_margins_intervals_and_marks() {
         total,
         value("Total", "Total", "F") + value("Total", "Total", "M")
     );
-    assert_eq!(
-        total,
-        ["R0", "R1", "R2"]
-            .map(|r| value(r, "Total", "Total"))
-            .iter()
-            .sum()
-    );
-    let north = ["E0", "E1", "E2"].map(|e| value(e, "5-9", "Total"));
-    assert_eq!(value("R0", "5-9", "Total"), north.iter().sum());
+    let regions: i64 = ["R0", "R1", "R2"]
+        .iter()
+        .map(|r| value(r, "Total", "Total"))
+        .sum();
+    assert_eq!(total, regions);
+    let areas: i64 = ["E0", "E1", "E2"]
+        .iter()
+        .map(|e| value(e, "5-9", "Total"))
+        .sum();
+    assert_eq!(value("R0", "5-9", "Total"), areas);
     assert!((total - 600).abs() < 60, "{total}");
     for (_, [value, lower, upper]) in &rows {
         assert!(0 <= *value && lower <= value && value <= upper);

@@ -84,6 +84,7 @@ fn tables_add_up_and_are_whole_and_not_negative() {
         (flat(&[7, 5, 3]), "0.02"),
         (areas(23, 3), "0.05"),
         (flat(&[4]), "2"),
+        (flat(&[4, 1, 3]), "0.3"),
         (flat(&[3, 2, 2, 2]), "0.5"),
     ] {
         let plan = plan(&domain, rho(loss), 1);

@@ -19,9 +19,9 @@ pub enum DpError {
         /// The ledger.
         path: PathBuf,
         /// What the release costs.
-        asked: Loss,
+        asked: Box<Loss>,
         /// What is left.
-        left: Loss,
+        left: Box<Loss>,
     },
     /// A ledger or a file of it was changed.
     #[error("{} is not what the ledger's chain says", .path.display())]

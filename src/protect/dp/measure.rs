@@ -114,7 +114,7 @@ pub fn measure(
         .map(|(levels, noise)| {
             let noise = noise.as_ref()?;
             let mut bits = Bits::from_seed(key.seed(&release, levels));
-            let mut draw = drawing(noise)?;
+            let draw = drawing(noise)?;
             let cells = domain.places(levels).into_iter();
             Some(cells.map(|at| lattice[at] + draw(&mut bits)).collect())
         })
@@ -126,8 +126,10 @@ pub fn measure(
     })
 }
 
+type Draw = Box<dyn Fn(&mut Bits) -> i64>;
+
 /// Draws of a noise; none never, since a plan has no noise without a distribution.
-fn drawing(noise: &Noise) -> Option<Box<dyn FnMut(&mut Bits) -> i64>> {
+fn drawing(noise: &Noise) -> Option<Draw> {
     match noise {
         Noise::Gaussian(variance) => {
             let gaussian = DiscreteGaussian::new(variance).ok()?;

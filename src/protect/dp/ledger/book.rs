@@ -160,8 +160,8 @@ impl Book {
         if charged.amount() > left.amount() {
             return Err(DpError::Spent {
                 path: self.folder.clone(),
-                asked: charged,
-                left,
+                asked: Box::new(charged),
+                left: Box::new(left),
             });
         }
         self.append(Entry::Reserve {
@@ -278,35 +278,30 @@ fn read_lines(folder: &Path) -> Result<(Vec<Line>, bool), DpError> {
         None => ("", text),
     };
     let mut lines: Vec<Line> = Vec::new();
-    for one in whole.lines() {
+    for one in whole.split_terminator('\n') {
         let line = Line::read(one, lines.last()).ok_or_else(changed)?;
         lines.push(line);
     }
+    if rest.is_empty() {
+        return Ok((lines, false));
+    }
+    // All but the end of the line was written: it counts.
+    if let Some(line) = Line::read(rest, lines.last()) {
+        lines.push(line);
+        return Ok((lines, true));
+    }
     // A crash leaves the beginning of an entry, whose sync never returned: nothing was measured by
-    // it. Anything else without an end is a change.
-    let next = lines.last().map_or(0, |l| l.sequence + 1);
+    // it. A whole entry with something behind it is a change, and so is anything else.
+    let next = lines.last().map(|l| l.sequence + 1).ok_or_else(changed)?;
     let begins = format!("{{\"sequence\":{next},");
-    let is_beginning = if rest.len() < begins.len() {
-        begins.starts_with(rest)
+    let is_beginning = rest.starts_with(&begins) || begins.starts_with(rest);
+    let holds_entry = rest
+        .match_indices('}')
+        .any(|(at, _)| Line::read(&rest[..=at], lines.last()).is_some());
+    if is_beginning && !holds_entry {
+        Ok((lines, true))
     } else {
-        rest.starts_with(&begins)
-    };
-    let ended = rest.matches("\"digest\":\"").count() > 0 && rest.trim_end().contains('}') && {
-        let closed = rest.rfind("\"}").map(|at| &rest[..at + 2]);
-        closed.is_some_and(|c| Line::read(c, lines.last()).is_some())
-    };
-    match (rest.is_empty(), is_beginning, ended) {
-        (true, ..) => Ok((lines, false)),
-        (false, true, false) if !lines.is_empty() => Ok((lines, true)),
-        (false, true, true) => match Line::read(rest, lines.last()) {
-            // All but the end of the line was written: it counts.
-            Some(line) => {
-                lines.push(line);
-                Ok((lines, true))
-            }
-            None => Err(changed()),
-        },
-        _ => Err(changed()),
+        Err(changed())
     }
 }
 

@@ -72,7 +72,8 @@ impl Structure {
 }
 
 impl Component {
-    /// None where no table tells of it.
+    /// None where no table tells of it, or where a level has no more codes than the one above, so
+    /// that there is nothing to tell.
     fn new(domain: &Domain, tree: usize, mut levels: Vec<usize>) -> Option<Self> {
         let mut parts = Vec::new();
         for (t, table) in domain.tables().iter().enumerate() {
@@ -97,6 +98,9 @@ impl Component {
                 rank,
                 share,
             });
+        }
+        if parts.iter().any(|p| p.rank <= 0.0) {
+            return None;
         }
         levels[tree] = parts.iter().map(|p| p.level).max()?;
         Some(Component { levels, parts })
