@@ -11,6 +11,7 @@ mod attack;
 mod check;
 mod clkhash;
 mod defect;
+mod estimate;
 mod explain;
 mod harden;
 mod key;
@@ -80,6 +81,8 @@ enum Command {
     Clkhash(clkhash::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
+    /// Estimators by themselves, on tables of counts.
+    Estimate(estimate::Args),
     /// Protect a table by itself.
     Protect(protect::Args),
     /// The long text of an error code.
@@ -126,6 +129,7 @@ fn work() -> ExitCode {
         Command::Pseudonymise(args) => pseudonymise::run(args, &context),
         Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
+        Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
