@@ -57,9 +57,7 @@ fn families(c: &mut Criterion) {
 
 /// The counts of HIV in Rome (Abeni and others 1994), by history; bit 0 is the first list. Two cells
 /// are empty, so that replicates meet the edge of their models.
-const FOUR_LISTS: [u64; 16] = [
-    0, 403, 545, 33, 621, 20, 35, 3, 205, 6, 10, 1, 11, 0, 3, 0,
-];
+const FOUR_LISTS: [u64; 16] = [0, 403, 545, 33, 621, 20, 35, 3, 205, 6, 10, 1, 11, 0, 3, 0];
 
 fn capture(c: &mut Criterion) {
     let names = ["c1", "c2", "c3", "c4"].map(str::to_owned).to_vec();
@@ -70,7 +68,11 @@ fn capture(c: &mut Criterion) {
         replicates: 1_000,
         seed: 1,
         models: models.clone(),
-        estimators: vec![Estimator::EveryPair, Estimator::AicAverage, Estimator::BicBest],
+        estimators: vec![
+            Estimator::EveryPair,
+            Estimator::AicAverage,
+            Estimator::BicBest,
+        ],
     };
     let started = std::time::Instant::now();
     black_box(bootstrap(&table, &plan));

@@ -22,12 +22,10 @@ enum Command {
 
 /// Arguments of `kinlink estimate capture`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         kinlink estimate capture table.csv\n  \
         kinlink estimate capture table.csv --lists birth,death,rehab\n  \
-        kinlink estimate capture table.csv --model \"a + b + c + a:b\" --format json"
-)]
+        kinlink estimate capture table.csv --model \"a + b + c + a:b\" --format json")]
 struct CaptureArgs {
     /// A CSV file: a column of 0 and 1 for each list, then `count`, the people of that history.
     table: PathBuf,

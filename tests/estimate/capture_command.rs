@@ -19,7 +19,12 @@ fn capture(table: &Path, more: &[&str]) -> Output {
 
 fn text(table: &Path, more: &[&str]) -> String {
     let out = capture(table, more);
-    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(
+        out.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     String::from_utf8(out.stdout).expect("text")
 }
 
@@ -80,17 +85,28 @@ fn the_json_has_what_programs_read() {
     let first = &models[0];
     assert_eq!(first["model"], "c1 + c2 + c3 + c4 + c1:c2");
     assert!((first["n_hat"].as_f64().expect("n") / 12_318.467_676_785_5 - 1.0).abs() < 1e-6);
-    assert_eq!((&first["df"], &first["admissible"]), (&9.into(), &true.into()));
+    assert_eq!(
+        (&first["df"], &first["admissible"]),
+        (&9.into(), &true.into())
+    );
     for key in ["se_n", "deviance", "aic", "bic"] {
         assert!(first[key].is_f64(), "{key}");
     }
     let without = models.iter().filter(|m| m["admissible"] == false);
     let without: Vec<&Value> = without.collect();
     assert_eq!(without.len(), 2);
-    assert!(without.iter().all(|m| m["n_hat"].is_null() && m["reason"].is_string()));
+    assert!(
+        without
+            .iter()
+            .all(|m| m["n_hat"].is_null() && m["reason"].is_string())
+    );
     for key in ["wald", "lognormal", "profile", "bootstrap"] {
         assert!(found["intervals"][key]["lower"].is_f64(), "{key}");
     }
+    assert_eq!(
+        found["intervals"]["by_model"][0]["which"],
+        serde_json::json!(["best AIC"])
+    );
     assert!(found["selected"]["n_hat"].is_f64() && found["selected"]["why"].is_string());
     assert!(found["warnings"].is_array() && found["diagnostics"].is_object());
 }
@@ -98,9 +114,17 @@ fn the_json_has_what_programs_read() {
 #[test]
 fn other_columns_are_added_up() {
     let table = fixture("spina_bifida_ny_by_ethnicity");
-    let found = json(&table, &["--lists", "birth,death,rehab", "--replicates", "0"]);
+    let found = json(
+        &table,
+        &["--lists", "birth,death,rehab", "--replicates", "0"],
+    );
     assert_eq!(found["n_observed"], 621);
-    assert!(found["notes"][0].as_str().expect("note").contains("added up over 1 other column"));
+    assert!(
+        found["notes"][0]
+            .as_str()
+            .expect("note")
+            .contains("added up over 1 other column")
+    );
     // Without --lists the column of words is no list.
     let bytes = std::fs::read(table).expect("file");
     let (code, error) = refused(&bytes, &[]);
@@ -118,7 +142,12 @@ fn a_model_can_be_asked_for() {
     let profile = &found["intervals"]["profile"];
     assert!((profile["lower"].as_f64().expect("end") / 10_265.993_510_8 - 1.0).abs() < 1e-6);
     assert!((profile["upper"].as_f64().expect("end") / 14_992.332_940_2 - 1.0).abs() < 1e-6);
-    for wrong in ["c1 + c2", "c1 + c2 + c3 + c4 + c1:c2:c3", "c1 + c2 + c3 + c4 + c9", ""] {
+    for wrong in [
+        "c1 + c2",
+        "c1 + c2 + c3 + c4 + c1:c2:c3",
+        "c1 + c2 + c3 + c4 + c9",
+        "",
+    ] {
         let out = capture(&table, &["--model", wrong]);
         assert_eq!(out.status.code(), Some(2), "{wrong}");
         assert!(String::from_utf8_lossy(&out.stderr).contains("KL-E-109"));
@@ -127,10 +156,16 @@ fn a_model_can_be_asked_for() {
 
 #[test]
 fn five_lists_with_terms_of_two_at_most() {
-    let found = json(&fixture("new_orleans_5list"), &["--max-order", "2", "--replicates", "0"]);
+    let found = json(
+        &fixture("new_orleans_5list"),
+        &["--max-order", "2", "--replicates", "0"],
+    );
     assert_eq!(found["models_fitted"]["admissible"], 1024);
     let models = found["models"].as_array().expect("models");
-    let plain = models.iter().find(|m| m["model"] == "A + BEFG + C + D + H").expect("model");
+    let plain = models
+        .iter()
+        .find(|m| m["model"] == "A + BEFG + C + D + H")
+        .expect("model");
     assert!((plain["n_hat"].as_f64().expect("n") / 1_034.151_065_231 - 1.0).abs() < 1e-6);
 }
 
@@ -165,24 +200,52 @@ fn what_is_no_table_is_refused_with_its_place() {
         (b"a,a,count\n1,1,2\n", "KL-E-102", 3, "same name"),
         (b"a,b:c,count\n1,1,2\n", "KL-E-102", 3, "colon"),
         (b"a,count\n1,2\n", "KL-E-105", 3, "1 lists"),
-        (b"a,b,c,d,e,f,g,count\n1,1,1,1,1,1,1,2\n", "KL-E-105", 3, "7 lists"),
+        (
+            b"a,b,c,d,e,f,g,count\n1,1,1,1,1,1,1,2\n",
+            "KL-E-105",
+            3,
+            "7 lists",
+        ),
         (b"a,b,count\n1,2,3\n", "KL-E-103", 3, "row 2, column `b`"),
         (b"a,b,count\n1,,3\n", "KL-E-103", 3, "row 2, column `b`"),
-        (b"a,b,count\n1,1,-3\n", "KL-E-103", 3, "row 2, column `count`"),
-        (b"a,b,count\n1,1,3\n1,0,2.5\n", "KL-E-103", 3, "row 3, column `count`"),
+        (
+            b"a,b,count\n1,1,-3\n",
+            "KL-E-103",
+            3,
+            "row 2, column `count`",
+        ),
+        (
+            b"a,b,count\n1,1,3\n1,0,2.5\n",
+            "KL-E-103",
+            3,
+            "row 3, column `count`",
+        ),
         (b"a,b,count\n1,1,\n", "KL-E-103", 3, "row 2, column `count`"),
         (b"a,b,count\n1,1,3\n1,0\n", "KL-E-103", 3, "row 3"),
         (b"a,b,count\n1,1,3\n1,0,4\n1,1,5\n", "KL-E-104", 3, "row 4"),
         (b"a,b,count\n1,0,3\n0,1,4\n", "KL-E-107", 3, "two lists"),
-        (b"a,b,c,count\n1,1,0,3\n0,1,0,4\n", "KL-E-106", 3, "column `c`"),
-        (b"a,b,count\n1,1,99999999999999999999999\n1,0,3\n0,1,2\n", "KL-E-108", 3, "million million"),
+        (
+            b"a,b,c,count\n1,1,0,3\n0,1,0,4\n",
+            "KL-E-106",
+            3,
+            "column `c`",
+        ),
+        (
+            b"a,b,count\n1,1,99999999999999999999999\n1,0,3\n0,1,2\n",
+            "KL-E-108",
+            3,
+            "million million",
+        ),
         (b"a,b,count\n1,1,\xFF\n", "KL-E-103", 3, "UTF-8"),
     ];
     for (bytes, code, exit, says) in cases {
         let (found, error) = refused(bytes, &[]);
         let of = String::from_utf8_lossy(bytes);
         assert_eq!(found, exit, "{of}: {error}");
-        assert!(error.contains(code) && error.contains(says), "{of}: {error}");
+        assert!(
+            error.contains(code) && error.contains(says),
+            "{of}: {error}"
+        );
     }
     let (code, error) = refused(b"a,b,count\n1,1,2\n1,0,3\n0,1,2\n", &["--lists", "a,z"]);
     assert_eq!(code, 3);
@@ -207,7 +270,10 @@ fn counts_of_a_whole_country_are_taken() {
     };
     let exact: f64 = 2e8 * 3e8 * 3e8 * 3e8 / (1e8 * 9e7 * 8e7);
     let models = found["models"].as_array().expect("models");
-    let all = models.iter().find(|m| m["model"] == "a + b + c + a:b + a:c + b:c").expect("model");
+    let all = models
+        .iter()
+        .find(|m| m["model"] == "a + b + c + a:b + a:c + b:c")
+        .expect("model");
     let n_hat = all["n_hat"].as_f64().expect("n");
     assert!((n_hat / (1.37e9 + exact) - 1.0).abs() < 1e-9, "{n_hat}");
 }

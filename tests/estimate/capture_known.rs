@@ -9,8 +9,8 @@ use kinlink::estimate::capture::pair::Overlap;
 use kinlink::estimate::capture::profile::profile;
 use kinlink::estimate::capture::saturated::{factor, three_lists};
 use kinlink::estimate::capture::{
-    Counts, Estimator, Fit, Interval, Model, Table, bayes, fit_all, for_bootstrap, log_normal, parse,
-    read,
+    Counts, Estimator, Fit, Interval, Model, Table, bayes, fit_all, for_bootstrap, log_normal,
+    parse, read,
 };
 use serde_json::Value;
 
@@ -19,7 +19,9 @@ fn folder() -> PathBuf {
 }
 
 fn table(name: &str) -> Table {
-    read(&folder().join(format!("{name}.csv")), None).expect("table").table
+    read(&folder().join(format!("{name}.csv")), None)
+        .expect("table")
+        .table
 }
 
 fn expected(name: &str) -> Value {
@@ -28,7 +30,9 @@ fn expected(name: &str) -> Value {
 }
 
 fn near(found: f64, value: &Value, tolerance: f64, what: &str) {
-    let wanted = value.as_f64().unwrap_or_else(|| panic!("{what}: no number"));
+    let wanted = value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{what}: no number"));
     let allowed = tolerance * wanted.abs().max(1e-2);
     assert!(
         (found - wanted).abs() <= allowed,
@@ -44,7 +48,11 @@ fn fits(name: &str, order: u32) -> Vec<Fit> {
 fn model_agrees(table: &Table, row: &Value) {
     let name = row["model"].as_str().expect("name");
     let model = parse(name, table.lists()).expect("model");
-    assert_eq!(model.name(table.lists()), name, "a model is named as it is elsewhere");
+    assert_eq!(
+        model.name(table.lists()),
+        name,
+        "a model is named as it is elsewhere"
+    );
     let fit = Counts::of(table).fit(model);
     assert!(fit.admissibility.admissible(), "{name}");
     near(fit.total(), &row["N_hat"], 1e-6, name);
@@ -88,7 +96,12 @@ fn every_model_of_every_table_agrees_with_glm() {
 
 #[test]
 fn averages_over_models_of_pairs_agree() {
-    for name in ["diabetes_casale", "hepatitis_a_taiwan", "hiv_rome", "korea_3list"] {
+    for name in [
+        "diabetes_casale",
+        "hepatitis_a_taiwan",
+        "hiv_rome",
+        "korea_3list",
+    ] {
         let (fits, glm) = (fits(name, 2), &expected(name)["reference_glm"]);
         let aic = average(&fits, Criterion::Aic).expect("average");
         let bic = average(&fits, Criterion::Bic).expect("average");
@@ -96,12 +109,22 @@ fn averages_over_models_of_pairs_agree() {
         near(aic.se_n, &glm["AIC_average"]["se_total"], 1e-6, name);
         near(bic.n_hat, &glm["BIC_average"]["N_hat"], 1e-6, name);
         near(bic.se_n, &glm["BIC_average"]["se_total"], 1e-6, name);
-        near(bic.se_buckland, &glm["BIC_average"]["se_buckland"], 1e-6, name);
+        near(
+            bic.se_buckland,
+            &glm["BIC_average"]["se_buckland"],
+            1e-6,
+            name,
+        );
         let there = || fits.iter().filter(|f| f.admissibility.admissible());
         let least = there().map(Fit::aic).fold(f64::INFINITY, f64::min);
         let totals = || there().filter(|f| f.aic() <= least + 2.0).map(Fit::total);
         let range = &glm["range_of_estimates_within_2_AIC"];
-        near(totals().fold(f64::INFINITY, f64::min), &range[0], 1e-6, name);
+        near(
+            totals().fold(f64::INFINITY, f64::min),
+            &range[0],
+            1e-6,
+            name,
+        );
         near(totals().fold(0.0, f64::max), &range[1], 1e-6, name);
     }
 }
@@ -111,7 +134,10 @@ fn in_digits(model: Model) -> String {
     let mut sets = model.generators();
     sets.sort_by_key(|t| (std::cmp::Reverse(t.count_ones()), t.trailing_zeros(), *t));
     let digits = |t: &usize| -> String {
-        (0..6).filter(|i| t >> i & 1 == 1).map(|i| char::from(b'1' + i)).collect()
+        (0..6)
+            .filter(|i| t >> i & 1 == 1)
+            .map(|i| char::from(b'1' + i))
+            .collect()
     };
     let mut words: Vec<String> = sets.iter().map(digits).collect();
     words.sort_by_key(|w| (std::cmp::Reverse(w.len()), w.clone()));
@@ -120,22 +146,49 @@ fn in_digits(model: Model) -> String {
 
 #[test]
 fn all_hierarchical_models_agree_sparse_tables_included() {
-    for name in ["diabetes_casale", "hepatitis_a_taiwan", "hiv_rome", "korea_3list",
-                 "new_orleans_5list", "uk_modern_slavery_5list"] {
+    for name in [
+        "diabetes_casale",
+        "hepatitis_a_taiwan",
+        "hiv_rome",
+        "korea_3list",
+        "new_orleans_5list",
+        "uk_modern_slavery_5list",
+    ] {
         let wanted = &expected(name)["reference_all_hierarchical_BIC"];
         let order = wanted["maxorder"].as_u64().expect("order");
         let fits = fits(name, u32::try_from(order).expect("order"));
-        let there: Vec<&Fit> = fits.iter().filter(|f| f.admissibility.admissible()).collect();
-        assert_eq!(Some(there.len() as u64), wanted["n_models_admissible"].as_u64(), "{name}");
+        let there: Vec<&Fit> = fits
+            .iter()
+            .filter(|f| f.admissibility.admissible())
+            .collect();
+        assert_eq!(
+            Some(there.len() as u64),
+            wanted["n_models_admissible"].as_u64(),
+            "{name}"
+        );
         let bic = average(&fits, Criterion::Bic).expect("average");
         near(bic.n_hat, &wanted["bic_weighted_mean"], 1e-6, name);
         let totals = || there.iter().map(|f| f.total());
-        near(totals().fold(f64::INFINITY, f64::min), &wanted["range_all_models"][0], 1e-6, name);
-        near(totals().fold(0.0, f64::max), &wanted["range_all_models"][1], 1e-6, name);
+        near(
+            totals().fold(f64::INFINITY, f64::min),
+            &wanted["range_all_models"][0],
+            1e-6,
+            name,
+        );
+        near(
+            totals().fold(0.0, f64::max),
+            &wanted["range_all_models"][1],
+            1e-6,
+            name,
+        );
         let mut by_bic = there.clone();
         by_bic.sort_by(|a, b| a.bic().total_cmp(&b.bic()));
         for (fit, row) in by_bic.iter().zip(wanted["top5"].as_array().expect("five")) {
-            assert_eq!(Some(in_digits(fit.model).as_str()), row["model"].as_str(), "{name}");
+            assert_eq!(
+                Some(in_digits(fit.model).as_str()),
+                row["model"].as_str(),
+                "{name}"
+            );
             near(fit.total(), &row["abundance"], 1e-6, name);
             near(fit.bic(), &row["BIC"], 1e-6, name);
         }
@@ -156,7 +209,11 @@ fn a_sparse_table_says_which_models_have_a_number() {
             let pairs = |w: &&str| !alone(w);
             let wanted: Vec<&str> = shorter.iter().copied().filter(pairs).collect();
             let ours = in_digits(f.model);
-            let ours: Vec<&str> = ours.trim_matches(['[', ']']).split(',').filter(pairs).collect();
+            let ours: Vec<&str> = ours
+                .trim_matches(['[', ']'])
+                .split(',')
+                .filter(pairs)
+                .collect();
             ours == wanted
         });
         let found = fit.unwrap_or_else(|| panic!("{model}")).admissibility;
@@ -178,7 +235,10 @@ fn profile_intervals_agree_with_rcapture() {
     let lists = table.order();
     for (key, model) in [
         ("hiv_Mt", Model::independence(lists)),
-        ("hiv_12", Model::independence(lists).with(0b11).expect("pair")),
+        (
+            "hiv_12",
+            Model::independence(lists).with(0b11).expect("pair"),
+        ),
         ("hiv_pairwise", Model::all_of_order(lists, 2)),
     ] {
         let fit = counts.fit(model);
@@ -199,23 +259,54 @@ fn closed_forms_of_two_and_three_lists() {
     let all: Value = serde_json::from_slice(&std::fs::read(path).expect("file")).expect("json");
     for (name, row) in all["chapman"].as_object().expect("pairs") {
         let number = |key: &str| row[key].as_f64().expect("number");
-        let overlap = Overlap { first: number("n1"), second: number("n2"), both: number("m") };
+        let overlap = Overlap {
+            first: number("n1"),
+            second: number("n2"),
+            both: number("m"),
+        };
         let found = overlap.estimate();
         near(found.chapman, &row["N_hat"], 1e-12, name);
         near(found.se_n, &row["se"], 1e-12, name);
-        near(found.petersen.expect("overlap"), &row["N_petersen"], 1e-12, name);
-        near(found.interval.lower.expect("end"), &row["ci_lognormal"][0], 1e-9, name);
-        near(found.interval.upper.expect("end"), &row["ci_lognormal"][1], 1e-9, name);
+        near(
+            found.petersen.expect("overlap"),
+            &row["N_petersen"],
+            1e-12,
+            name,
+        );
+        near(
+            found.interval.lower.expect("end"),
+            &row["ci_lognormal"][0],
+            1e-9,
+            name,
+        );
+        near(
+            found.interval.upper.expect("end"),
+            &row["ci_lognormal"][1],
+            1e-9,
+            name,
+        );
     }
-    for (theta, value) in all["two_list_sensitivity"]["hav_PQ"].as_object().expect("band") {
-        let overlap = Overlap { first: 135.0, second: 122.0, both: 49.0 };
+    for (theta, value) in all["two_list_sensitivity"]["hav_PQ"]
+        .as_object()
+        .expect("band")
+    {
+        let overlap = Overlap {
+            first: 135.0,
+            second: 122.0,
+            both: 49.0,
+        };
         let found = overlap.with_odds_ratio(theta.parse().expect("theta"));
         near(found.expect("overlap"), value, 1e-12, theta);
     }
     let hav = Counts::of(&table("hepatitis_a_taiwan"));
     let wanted = &all["three_list_closed_form"]["hav"];
     let small = three_lists(&hav).expect("number");
-    near(small.unseen, &wanted["f0_bias_corrected"], 1e-12, "small-sample form");
+    near(
+        small.unseen,
+        &wanted["f0_bias_corrected"],
+        1e-12,
+        "small-sample form",
+    );
     let plain = hav.fit(Model::all_of_order(3, 2));
     near(plain.unseen, &wanted["f0"], 1e-9, "saturated");
     near(plain.standard_error(), &wanted["se_N"], 1e-6, "saturated");
@@ -233,7 +324,10 @@ fn sample_coverage_agrees_with_care() {
             (found.n_hat.expect("number"), "Nhat"),
             (found.one_step, "Nhat1"),
         ] {
-            assert!((ours - wanted[key].as_f64().expect("n")).abs() < 0.6, "{name} {key} {ours}");
+            assert!(
+                (ours - wanted[key].as_f64().expect("n")).abs() < 0.6,
+                "{name} {key} {ours}"
+            );
         }
     }
     // The size of list E from P and Q within it: far from the truth, as published.
@@ -245,7 +339,12 @@ fn sample_coverage_agrees_with_care() {
 
 #[test]
 fn the_posterior_over_graphs_agrees_with_dga() {
-    for name in ["diabetes_casale", "hepatitis_a_taiwan", "hiv_rome", "korea_3list"] {
+    for name in [
+        "diabetes_casale",
+        "hepatitis_a_taiwan",
+        "hiv_rome",
+        "korea_3list",
+    ] {
         let wanted = &expected(name)["reference_dga_exact"];
         let farthest = wanted["Nmissing_max_mult"].as_u64().expect("range");
         let farthest = u32::try_from(farthest).expect("range");
@@ -261,7 +360,11 @@ fn the_posterior_over_graphs_agrees_with_dga() {
         ] {
             near(ours, &wanted[key], 2e-4, name);
         }
-        for (ours, theirs) in found.graphs.iter().zip(wanted["model_probs"].as_array().expect("p")) {
+        for (ours, theirs) in found
+            .graphs
+            .iter()
+            .zip(wanted["model_probs"].as_array().expect("p"))
+        {
             near(ours.0, theirs, 1e-6, name);
         }
     }
@@ -305,5 +408,11 @@ fn published_log_normal_interval() {
     let found = log_normal(208.0, 125.56, 28.6997);
     assert_eq!(found.lower.map(f64::round), Some(289.0));
     assert_eq!(found.upper.map(f64::round), Some(403.0));
-    assert_eq!(log_normal(50.0, 0.0, 0.0), Interval { lower: Some(50.0), upper: Some(50.0) });
+    assert_eq!(
+        log_normal(50.0, 0.0, 0.0),
+        Interval {
+            lower: Some(50.0),
+            upper: Some(50.0)
+        }
+    );
 }

@@ -21,13 +21,26 @@ impl Population {
     fn three(size: u32, pairs: [f64; 3], all: f64) -> Self {
         let mains = [(0b001, -0.4), (0b010, -0.8), (0b100, -0.6)];
         let [first, second, third] = pairs;
-        let more = [(0b011, first), (0b101, second), (0b110, third), (0b111, all)];
-        Population { size, lists: 3, terms: mains.into_iter().chain(more).collect() }
+        let more = [
+            (0b011, first),
+            (0b101, second),
+            (0b110, third),
+            (0b111, all),
+        ];
+        Population {
+            size,
+            lists: 3,
+            terms: mains.into_iter().chain(more).collect(),
+        }
     }
 
     fn four(size: u32, more: &[(usize, f64)]) -> Self {
         let mains = [(1, -0.8), (2, -1.1), (4, -1.4), (8, -0.6)];
-        Population { size, lists: 4, terms: mains.iter().chain(more).copied().collect() }
+        Population {
+            size,
+            lists: 4,
+            terms: mains.iter().chain(more).copied().collect(),
+        }
     }
 
     /// The people of each history in one draw; those on no list are not told.
@@ -69,7 +82,11 @@ struct Study {
 
 type Answer = Option<(f64, Interval)>;
 
-fn study(population: &Population, draws: u64, estimate: impl Fn(&Counts) -> Answer + Sync) -> Study {
+fn study(
+    population: &Population,
+    draws: u64,
+    estimate: impl Fn(&Counts) -> Answer + Sync,
+) -> Study {
     let truth = f64::from(population.size);
     let answers: Vec<(f64, bool)> = (0..draws)
         .into_par_iter()
@@ -98,7 +115,8 @@ fn used(counts: &Counts) -> Answer {
 fn best_by_bic(counts: &Counts) -> Answer {
     let fits = fit_all(counts, 9).fits;
     let fit = best(&fits, Criterion::Bic)?;
-    let interval = kinlink::estimate::capture::log_normal(counts.observed(), fit.unseen, fit.standard_error());
+    let interval =
+        kinlink::estimate::capture::log_normal(counts.observed(), fit.unseen, fit.standard_error());
     Some((fit.total(), interval))
 }
 
@@ -119,7 +137,10 @@ fn model_choice(draws: u64, least: f64, most: f64, bias: f64) {
         let found = study(&population, draws, used);
         eprintln!("T3 {pairs:?}: {found:?}");
         assert!(found.bias.abs() < bias, "{pairs:?} {found:?}");
-        assert!((least..=most).contains(&found.covered), "{pairs:?} {found:?}");
+        assert!(
+            (least..=most).contains(&found.covered),
+            "{pairs:?} {found:?}"
+        );
     }
     let weak = Population::three(2_000, [0.3, 0.3, 0.3], 0.0);
     let found = study(&weak, draws, best_by_bic);
@@ -137,7 +158,10 @@ fn three_way(draws: u64, least: f64) {
     let band = |counts: &Counts| {
         let unseen = three_lists(counts)?;
         let end = |delta| unseen.times(factor(3, delta)).interval();
-        let interval = Interval { lower: end(0.5).lower, upper: end(-0.5).upper };
+        let interval = Interval {
+            lower: end(0.5).lower,
+            upper: end(-0.5).upper,
+        };
         Some((unseen.total(), interval))
     };
     let found = study(&population, draws, band);
@@ -156,7 +180,13 @@ fn three_way(draws: u64, least: f64) {
 /// less often than it says below a thousand people, which is what the warnings tell. A mean over few
 /// people scatters more, so there are more draws of them.
 fn small_strata(draws: u64) {
-    let sizes = [(100, 20, 0.86), (300, 8, 0.91), (1_000, 2, 0.93), (10_000, 1, 0.93), (100_000, 1, 0.93)];
+    let sizes = [
+        (100, 20, 0.86),
+        (300, 8, 0.91),
+        (1_000, 2, 0.93),
+        (10_000, 1, 0.93),
+        (100_000, 1, 0.93),
+    ];
     for (size, times, least) in sizes {
         let population = Population::three(size, [0.3, 0.2, 0.1], 0.0);
         let found = study(&population, draws * times, used);

@@ -148,7 +148,8 @@ fn intervals(
     let of_selected = choice.and_then(|c| rows.iter().find(|r| r.estimator == c.estimator.name()));
     if of_selected.is_some_and(|r| r.interval.upper.is_none()) {
         warned.push(
-            "the bootstrap sets no upper end: too many replicates have no finite estimate".to_owned(),
+            "the bootstrap sets no upper end: too many replicates have no finite estimate"
+                .to_owned(),
         );
     }
     Intervals {
@@ -186,6 +187,10 @@ fn resampled(
         Estimator::AicBest,
         Estimator::BicBest,
     ];
+    // Two lists have one model, and nothing to choose.
+    if table.order() == 2 {
+        estimators.clear();
+    }
     let mut models = models_of(table, fits);
     if let Some(choice) = choice {
         estimators.retain(|e| *e != choice.estimator);
@@ -236,7 +241,7 @@ fn by_model(counts: &Counts, fits: &[Fit], lists: &[String]) -> Vec<ModelInterva
         let there = fits.iter().find(|f| f.model == m);
         there.filter(|f| f.admissibility.admissible())
     };
-    let mut out = Vec::new();
+    let mut out: Vec<ModelIntervals> = Vec::new();
     for (which, fit) in [
         ("best AIC", best(fits, Criterion::Aic)),
         ("best BIC", best(fits, Criterion::Bic)),
@@ -244,9 +249,14 @@ fn by_model(counts: &Counts, fits: &[Fit], lists: &[String]) -> Vec<ModelInterva
         ("independence", find(independence)),
     ] {
         let Some(fit) = fit else { continue };
+        let model = fit.model.name(lists);
+        if let Some(there) = out.iter_mut().find(|m| m.model == model) {
+            there.which.push(which);
+            continue;
+        }
         out.push(ModelIntervals {
-            which,
-            model: fit.model.name(lists),
+            which: vec![which],
+            model,
             n_hat: fit.total(),
             wald: wald(counts.observed(), fit.total(), fit.standard_error()),
             lognormal: log_normal_of(counts, fit),

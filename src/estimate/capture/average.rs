@@ -52,7 +52,9 @@ pub fn weights(fits: &[Fit], criterion: Criterion) -> Vec<f64> {
     };
     let all: Vec<f64> = fits.iter().map(weight).collect();
     let sum: f64 = all.iter().sum();
-    all.into_iter().map(|w| if sum > 0.0 { w / sum } else { 0.0 }).collect()
+    all.into_iter()
+        .map(|w| if sum > 0.0 { w / sum } else { 0.0 })
+        .collect()
 }
 
 /// The weighted mean of the estimates alone; `None` if no model has a number.
@@ -110,8 +112,7 @@ pub fn with_every_pair(fits: &[Fit]) -> Option<LogAverage> {
 
 /// Does the model hold every pair of lists?
 pub(super) fn holds_every_pair(model: Model) -> bool {
-    let pairs = Model::all_of_order(model.lists(), 2);
-    pairs.terms().into_iter().all(|t| model.has(t))
+    model.holds(Model::all_of_order(model.lists(), 2))
 }
 
 /// An average of the logarithm of the number unseen.

@@ -85,7 +85,12 @@ pub fn posterior(table: &Table, farthest: u32) -> Option<Posterior> {
     Some(summary(&graphs, &of_graph, &of_total, farthest))
 }
 
-fn summary(graphs: &[Graph], of_graph: &[f64], of_total: &[(f64, f64, f64)], farthest: u32) -> Posterior {
+fn summary(
+    graphs: &[Graph],
+    of_graph: &[f64],
+    of_total: &[(f64, f64, f64)],
+    farthest: u32,
+) -> Posterior {
     let sum: f64 = of_graph.iter().sum();
     let mean = of_total.iter().map(|(n, p, k)| n * p * k).sum::<f64>() / sum;
     let square = |(n, p, k): &(f64, f64, f64)| (n - mean).powi(2) * p * k;
@@ -100,10 +105,14 @@ fn summary(graphs: &[Graph], of_graph: &[f64], of_total: &[(f64, f64, f64)], far
         }
         of_total.last().map_or(0.0, |(n, _, _)| *n)
     };
-    let mode = of_total.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
+    let mode = of_total
+        .iter()
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
     let last = of_total.last().map_or(0.0, |(n, _, _)| *n);
     let first = of_total.first().map_or(0.0, |(n, _, _)| *n);
-    let end = of_total.iter().filter(|(n, _, _)| *n > last - 0.1 * (last - first));
+    let end = of_total
+        .iter()
+        .filter(|(n, _, _)| *n > last - 0.1 * (last - first));
     let mut by_graph: Vec<(f64, Vec<usize>)> = of_graph
         .iter()
         .zip(graphs)
@@ -186,7 +195,11 @@ impl Margins {
 
 impl Graph {
     fn log_likelihood(&self, sets: &[f64]) -> f64 {
-        self.sets.iter().map(|(set, sign)| sign * sets[*set]).sum::<f64>() + sets[0]
+        self.sets
+            .iter()
+            .map(|(set, sign)| sign * sets[*set])
+            .sum::<f64>()
+            + sets[0]
     }
 
     /// By removing one list after the other whose neighbours all know each other; `None` if at some
@@ -222,11 +235,16 @@ impl Graph {
 
 /// Every decomposable graph: 2, 8, 61 and 822 for two to five lists.
 fn decomposable(lists: usize) -> Vec<Graph> {
-    let mut pairs: Vec<usize> = (0..1_usize << lists).filter(|s| s.count_ones() == 2).collect();
+    let mut pairs: Vec<usize> = (0..1_usize << lists)
+        .filter(|s| s.count_ones() == 2)
+        .collect();
     pairs.sort_unstable();
     (0..1_usize << pairs.len())
         .filter_map(|choice| {
-            let there = pairs.iter().enumerate().filter(|(i, _)| choice >> i & 1 == 1);
+            let there = pairs
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| choice >> i & 1 == 1);
             Graph::of(lists, there.map(|(_, p)| *p).collect())
         })
         .collect()

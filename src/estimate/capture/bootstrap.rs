@@ -117,7 +117,11 @@ pub(super) fn binomial(people: u64, share: f64, random: &mut ChaCha8Rng) -> u64 
 }
 
 fn estimates(counts: &Counts, plan: &Plan, faces: &mut Faces) -> Vec<f64> {
-    let fits: Vec<Fit> = plan.models.iter().map(|m| counts.fitted(*m, false, faces)).collect();
+    let fits: Vec<Fit> = plan
+        .models
+        .iter()
+        .map(|m| counts.fitted(*m, false, faces))
+        .collect();
     let points = plan.estimators.iter().map(|e| e.point(counts, &fits));
     points.map(|p| p.unwrap_or(f64::INFINITY)).collect()
 }
@@ -133,7 +137,10 @@ fn left_out(counts: &Counts, plan: &Plan) -> Vec<(f64, Vec<f64>)> {
             let mut fewer = counts.counts;
             fewer[cell] -= 1.0;
             let fewer = Counts::new(counts.lists(), fewer);
-            (counts.count(cell), estimates(&fewer, plan, &mut Faces::default()))
+            (
+                counts.count(cell),
+                estimates(&fewer, plan, &mut Faces::default()),
+            )
         })
         .collect()
 }
@@ -145,7 +152,11 @@ fn conclude(
     without_one: &[(f64, f64)],
 ) -> Resampled {
     replicates.sort_by(f64::total_cmp);
-    let finite: Vec<f64> = replicates.iter().copied().filter(|x| x.is_finite()).collect();
+    let finite: Vec<f64> = replicates
+        .iter()
+        .copied()
+        .filter(|x| x.is_finite())
+        .collect();
     let mean = finite.iter().sum::<f64>() / small(finite.len()).max(1.0);
     let squares: f64 = finite.iter().map(|x| (x - mean).powi(2)).sum();
     let mut out = Resampled {
@@ -173,7 +184,10 @@ fn bias(replicates: &[f64], observed: f64) -> f64 {
     }
     let near = 1e-9 * observed.abs();
     let below = replicates.iter().filter(|x| **x < observed - near).count();
-    let equal = replicates.iter().filter(|x| (**x - observed).abs() <= near).count();
+    let equal = replicates
+        .iter()
+        .filter(|x| (**x - observed).abs() <= near)
+        .count();
     let n = small(replicates.len());
     let share = (small(below) + small(equal) / 2.0) / n;
     normal_quantile(share.clamp(0.5 / n, 1.0 - 0.5 / n))
@@ -185,7 +199,10 @@ fn acceleration(without_one: &[(f64, f64)]) -> f64 {
     let people: f64 = without_one.iter().map(|(n, _)| n).sum();
     let mean = without_one.iter().map(|(n, x)| n * x).sum::<f64>() / people;
     let moment = |power: i32| -> f64 {
-        without_one.iter().map(|(n, x)| n * (mean - x).powi(power)).sum()
+        without_one
+            .iter()
+            .map(|(n, x)| n * (mean - x).powi(power))
+            .sum()
     };
     let skewness = moment(3) / (6.0 * moment(2).powf(1.5));
     if skewness.is_finite() { skewness } else { 0.0 }
@@ -197,7 +214,10 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
         return f64::NAN;
     };
     let place = share.clamp(0.0, 1.0) * small(last);
-    let below = (0..=last).collect::<Vec<_>>().partition_point(|i| small(*i) <= place).saturating_sub(1);
+    let below = (0..=last)
+        .collect::<Vec<_>>()
+        .partition_point(|i| small(*i) <= place)
+        .saturating_sub(1);
     let (a, b) = (sorted[below], sorted[(below + 1).min(last)]);
     let part = place - small(below);
     match part > 0.0 && a != b {

@@ -24,13 +24,18 @@ pub struct LowerBound {
 /// other; the pairs are pooled, with a one below as in the bias-corrected form. The standard error is
 /// by the delta method.
 pub fn lower_bound(table: &Table) -> LowerBound {
-    let alone: Vec<f64> = (0..table.order()).map(|i| real(table.count(1 << i))).collect();
+    let alone: Vec<f64> = (0..table.order())
+        .map(|i| real(table.count(1 << i)))
+        .collect();
     let f1: f64 = alone.iter().sum();
     let products = (f1 * f1 - alone.iter().map(|n| n * n).sum::<f64>()) / 2.0;
     let f2 = real(table.seen_on(2));
     let observed = real(table.observed());
     let unseen = products / (f2 + 1.0);
-    let from_alone: f64 = alone.iter().map(|n| n * ((f1 - n) / (f2 + 1.0)).powi(2)).sum();
+    let from_alone: f64 = alone
+        .iter()
+        .map(|n| n * ((f1 - n) / (f2 + 1.0)).powi(2))
+        .sum();
     let from_two = f2 * (unseen / (f2 + 1.0)).powi(2);
     LowerBound {
         n_hat: observed + unseen,
@@ -82,7 +87,9 @@ pub fn sample_coverage(table: &Table) -> Option<SampleCoverage> {
         }
     }
     let step = |total: f64| {
-        let dependence = pairs.iter().map(|(w, together)| w * (total * together - 1.0));
+        let dependence = pairs
+            .iter()
+            .map(|(w, together)| w * (total * together - 1.0));
         independent + dependence.sum::<f64>() / (k * coverage)
     };
     // The fixed point of `step`, which is linear in the total.
@@ -128,7 +135,8 @@ pub fn within_lists(table: &Table) -> Vec<Within> {
     let mut out = Vec::new();
     for list in 0..table.order() {
         let home = 1 << list;
-        for others in (1_usize..1 << table.order()).filter(|o| o.count_ones() == 2 && o & home == 0) {
+        for others in (1_usize..1 << table.order()).filter(|o| o.count_ones() == 2 && o & home == 0)
+        {
             let margins = members(others).map(|i| real(table.margin(home | 1 << i)));
             let all = real(table.margin(home | others));
             out.push(Within {

@@ -8,9 +8,7 @@ use super::fit::{Admissibility, Counts, Fit};
 use super::interval::{Interval, log_normal};
 use super::model::{Model, term_name};
 use super::pair::{ODDS_RATIOS, Overlap};
-use super::report::{
-    BandRow, Bayes, CoverageRow, Diagnostics, GraphRow, PairRow, WithinRow,
-};
+use super::report::{BandRow, Bayes, CoverageRow, Diagnostics, GraphRow, PairRow, WithinRow};
 use super::saturated::{DELTAS, factor};
 use super::select::{Choice, choose};
 use super::table::{CELLS, Table};
@@ -57,7 +55,9 @@ pub fn diagnose(
         delta_band: choice.map(|c| delta_band(counts, c)).unwrap_or_default(),
         implied_coverage: covered(table),
         within_lists: within(table),
-        trimmed: choice.map(|c| trimmed(counts, fits, c, asked)).unwrap_or_default(),
+        trimmed: choice
+            .map(|c| trimmed(counts, fits, c, asked))
+            .unwrap_or_default(),
     }
 }
 
@@ -122,6 +122,10 @@ fn theta_band(table: &Table, counts: &Counts) -> Vec<BandRow> {
 }
 
 fn delta_band(counts: &Counts, choice: &Choice) -> Vec<BandRow> {
+    // For two lists it is the band by odds ratio.
+    if counts.lists() == 2 {
+        return Vec::new();
+    }
     let observed = counts.observed();
     let row = |delta: f64| {
         let times = factor(counts.lists(), delta);
@@ -129,7 +133,10 @@ fn delta_band(counts: &Counts, choice: &Choice) -> Vec<BandRow> {
         BandRow {
             assumed: delta,
             n_hat: Some(observed + choice.unseen * times),
-            interval: Some(Interval::of(end(choice.interval.lower), end(choice.interval.upper))),
+            interval: Some(Interval::of(
+                end(choice.interval.lower),
+                end(choice.interval.upper),
+            )),
         }
     };
     DELTAS.into_iter().map(row).collect()
@@ -137,11 +144,13 @@ fn delta_band(counts: &Counts, choice: &Choice) -> Vec<BandRow> {
 
 fn covered(table: &Table) -> Vec<CoverageRow> {
     let name = |i: usize| table.lists()[i].clone();
-    let rows = implied_coverage(table).into_iter().map(|(by, of, share)| CoverageRow {
-        by: name(by),
-        of: name(of),
-        share,
-    });
+    let rows = implied_coverage(table)
+        .into_iter()
+        .map(|(by, of, share)| CoverageRow {
+            by: name(by),
+            of: name(of),
+            share,
+        });
     rows.collect()
 }
 
@@ -164,7 +173,11 @@ fn trimmed(counts: &Counts, fits: &[Fit], choice: &Choice, asked: Option<Model>)
         Estimator::Model(model) => f.model == model,
         _ => true,
     };
-    let models: Vec<Model> = there.filter(carries).take(REFITTED).map(|f| f.model).collect();
+    let models: Vec<Model> = there
+        .filter(carries)
+        .take(REFITTED)
+        .map(|f| f.model)
+        .collect();
     let row = |share: f64| {
         let mut cells: [f64; CELLS] = counts.counts;
         for i in 0..counts.lists() {
@@ -239,8 +252,15 @@ fn of_rivals(
         ("the best model by BIC", best(Criterion::Bic)),
         ("the average by AIC", found.aic_average.map(|a| a.n_hat)),
         ("the average by BIC", found.bic_average.map(|a| a.n_hat)),
-        ("the posterior median over graphs", found.bayes.as_ref().map(|b| b.median)),
-        ("Chao's lower bound", Some(found.lower_bound.n_hat)),
+        (
+            "the posterior median over graphs",
+            found.bayes.as_ref().map(|b| b.median),
+        ),
+        // A floor says something only where it is higher.
+        (
+            "Chao's lower bound",
+            Some(found.lower_bound.n_hat).filter(|n| *n > counts.observed() + choice.unseen),
+        ),
     ];
     for (name, rival) in rivals {
         if let Some(rival) = rival.filter(|r| !choice.interval.holds(*r)) {
@@ -259,7 +279,10 @@ fn of_rivals(
 }
 
 fn of_table(out: &mut Vec<String>, counts: &Counts, found: &Diagnostics) {
-    let little = found.implied_coverage.iter().filter(|c| c.share < LITTLE_COVERED);
+    let little = found
+        .implied_coverage
+        .iter()
+        .filter(|c| c.share < LITTLE_COVERED);
     let (little, all) = (little.count(), found.implied_coverage.len());
     if little > 0 {
         out.push(format!(
@@ -294,7 +317,9 @@ fn of_table(out: &mut Vec<String>, counts: &Counts, found: &Diagnostics) {
 
 fn of_models(out: &mut Vec<String>, fits: &[Fit]) {
     let count = |wanted: &[Admissibility]| {
-        fits.iter().filter(|f| wanted.contains(&f.admissibility)).count()
+        fits.iter()
+            .filter(|f| wanted.contains(&f.admissibility))
+            .count()
     };
     let without = count(&[
         Admissibility::Infinite,

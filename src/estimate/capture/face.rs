@@ -134,7 +134,8 @@ fn on_cells(terms: &[usize], cells: Cells, empty: Vec<usize>, otherwise: Interce
                 }
             }
         }
-        let largest = (0..column.len()).max_by(|a, b| column[*a].abs().total_cmp(&column[*b].abs()));
+        let largest =
+            (0..column.len()).max_by(|a, b| column[*a].abs().total_cmp(&column[*b].abs()));
         let Some(pivot) = largest.filter(|p| column[*p].abs() > PIVOT) else {
             continue;
         };
@@ -187,7 +188,9 @@ fn receding(terms: &[usize], cells: Cells, empty: Cells) -> Option<Cells> {
         problem.add_constraint(row.as_slice(), ComparisonOp::Eq, 0.0);
     }
     let solved = problem.solve().ok()?.into_solution().ok()?;
-    let gone = steps.iter().filter(|(_, step)| solved.var_value(*step) > 0.5);
+    let gone = steps
+        .iter()
+        .filter(|(_, step)| solved.var_value(*step) > 0.5);
     Some(gone.fold(0, |set, (cell, _)| set | 1 << cell))
 }
 
@@ -215,7 +218,9 @@ mod tests {
     fn a_list_within_another_goes_to_the_limit_and_keeps_its_number() {
         // Everybody on the second list is on the first: b alone, and b with c, are empty.
         let seen = positive([40, 0, 30, 20, 10, 0, 8]);
-        let pairs = Model::independence(3).with(0b011).and_then(|m| m.with(0b110));
+        let pairs = Model::independence(3)
+            .with(0b011)
+            .and_then(|m| m.with(0b110));
         let face = exact(pairs.expect("model"), 0xFE, seen);
         assert_eq!(face.intercept, Intercept::Determined);
         assert_eq!(face.cells, 0xFE & !(1 << 0b010 | 1 << 0b110));

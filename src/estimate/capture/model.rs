@@ -62,6 +62,11 @@ impl Model {
         term < 1 << self.lists && self.terms >> term & 1 == 1
     }
 
+    /// Does the model hold every term of the other?
+    pub fn holds(self, other: Model) -> bool {
+        self.lists == other.lists && self.terms & other.terms == other.terms
+    }
+
     /// How many lists.
     pub fn lists(self) -> usize {
         self.lists
@@ -74,7 +79,11 @@ impl Model {
 
     /// The largest number of lists in a term.
     pub fn order(self) -> u32 {
-        self.terms().iter().map(|t| t.count_ones()).max().unwrap_or(0)
+        self.terms()
+            .iter()
+            .map(|t| t.count_ones())
+            .max()
+            .unwrap_or(0)
     }
 
     /// The terms in the order in which they are written: by the number of lists, then by the order
@@ -155,7 +164,10 @@ mod tests {
     use super::*;
 
     fn names(n: usize) -> Vec<String> {
-        ["a", "b", "c", "d", "e"][..n].iter().map(|s| (*s).to_owned()).collect()
+        ["a", "b", "c", "d", "e"][..n]
+            .iter()
+            .map(|s| (*s).to_owned())
+            .collect()
     }
 
     #[test]
@@ -169,7 +181,10 @@ mod tests {
     #[test]
     fn terms_are_written_by_size_and_then_by_column() {
         let all = Model::all_of_order(4, 3);
-        assert!(all.name(&names(4)).starts_with("a + b + c + d + a:b + a:c + a:d + b:c + b:d + c:d + a:b:c"));
+        assert!(
+            all.name(&names(4))
+                .starts_with("a + b + c + d + a:b + a:c + a:d + b:c + b:d + c:d + a:b:c")
+        );
         let one = Model::independence(3).with(0b011).unwrap();
         assert_eq!(one.name(&names(3)), "a + b + c + a:b");
         assert_eq!(one.brackets(&names(3)), "[c, a:b]");

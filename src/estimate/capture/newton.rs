@@ -212,7 +212,12 @@ impl Likelihood<'_> {
 
     /// The log-likelihood without its constant.
     fn height(&self, beta: &[f64], margins: &[f64; CELLS], fitted: &[f64; CELLS]) -> f64 {
-        let linear: f64 = self.terms.iter().zip(beta).map(|(t, b)| margins[*t] * b).sum();
+        let linear: f64 = self
+            .terms
+            .iter()
+            .zip(beta)
+            .map(|(t, b)| margins[*t] * b)
+            .sum();
         linear - fitted[..1 << self.lists].iter().sum::<f64>()
     }
 

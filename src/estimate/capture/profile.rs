@@ -49,9 +49,8 @@ pub fn profile(counts: &Counts, model: Model, unseen: f64) -> Option<Profile> {
     let wanted = curve.at(top)? - chi_squared() / 2.0;
     let lower = curve.end(top, -STEP, wanted)?;
     let upper = curve.end(top, STEP, wanted)?;
-    let people = |x: Option<f64>, otherwise: f64| {
-        x.map_or(otherwise, |x| counts.observed + x.exp())
-    };
+    let people =
+        |x: Option<f64>, otherwise: f64| x.map_or(otherwise, |x| counts.observed + x.exp());
     Some(Profile {
         top: counts.observed + top.exp(),
         interval: Interval::of(people(lower, counts.observed), people(upper, f64::INFINITY)),

@@ -166,7 +166,12 @@ impl<'a> Rows<'a> {
             match record.get(*column) {
                 Some("1") => history |= 1 << bit,
                 Some("0") => {}
-                _ => return Err(refused("a list column holds something else than 0 or 1", name)),
+                _ => {
+                    return Err(refused(
+                        "a list column holds something else than 0 or 1",
+                        name,
+                    ));
+                }
             }
         }
         let count = whole(record.get(self.columns.count).unwrap_or(""))
@@ -213,7 +218,8 @@ impl<'a> Rows<'a> {
         }
         if let Some(row) = self.on_no_list {
             notes.push(format!(
-                "the people of row {row} are on no list and are left out: they are what is estimated"
+                "the people of row {row} are on none of the lists and are left out: such people are what \
+                 is estimated"
             ));
         }
         Ok(ReadTable { table, notes })

@@ -188,8 +188,8 @@ pub struct Replicates {
 /// The intervals of one model.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelIntervals {
-    /// What makes this model one to look at.
-    pub which: &'static str,
+    /// What makes this model one to look at: best AIC, best BIC, all pairs, independence.
+    pub which: Vec<&'static str>,
     /// The model.
     pub model: String,
     /// Its estimate.

@@ -1,8 +1,8 @@
 //! Three lists with every dependence of two: the estimator in closed form, its small-sample form, and
 //! the band over the dependence of all three, which no table can tell.
 
-use super::interval::{Interval, log_normal};
 use super::fit::Counts;
+use super::interval::{Interval, log_normal};
 
 /// Log-linear terms of all lists together for which the estimate is told.
 pub const DELTAS: [f64; 5] = [-0.5, -0.25, 0.0, 0.25, 0.5];

@@ -77,7 +77,10 @@ pub fn search(counts: &Counts, order: u32, most: usize) -> Fitted {
         }
         left.extend(&from);
         let around = from.iter().flat_map(|m| neighbours(*m, order));
-        next = around.filter(|m| known.insert(*m)).take(most - fits.len()).collect();
+        next = around
+            .filter(|m| known.insert(*m))
+            .take(most - fits.len())
+            .collect();
     }
 }
 
@@ -99,7 +102,8 @@ fn best_not_left(fits: &[Fit], left: &BTreeSet<Model>, criterion: Criterion) -> 
 }
 
 fn neighbours(model: Model, order: u32) -> impl Iterator<Item = Model> {
-    let terms = (0..1_usize << model.lists()).filter(move |t| (2..=order).contains(&t.count_ones()));
+    let terms =
+        (0..1_usize << model.lists()).filter(move |t| (2..=order).contains(&t.count_ones()));
     terms.filter_map(move |t| model.with(t).or_else(|| model.without(t)))
 }
 
@@ -115,7 +119,10 @@ pub fn for_bootstrap(fits: &[Fit], lists: usize, most: usize) -> Vec<Model> {
     let mut chosen = Vec::new();
     let mut ranked: Vec<Vec<&Fit>> = Vec::new();
     for criterion in [Criterion::Aic, Criterion::Bic] {
-        let mut there: Vec<&Fit> = fits.iter().filter(|f| f.admissibility.admissible()).collect();
+        let mut there: Vec<&Fit> = fits
+            .iter()
+            .filter(|f| f.admissibility.admissible())
+            .collect();
         there.sort_by(|a, b| criterion.of(a).total_cmp(&criterion.of(b)));
         ranked.push(there);
     }

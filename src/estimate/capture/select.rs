@@ -36,7 +36,10 @@ const LOG_NORMAL: &str = "log-normal in the number unseen";
 pub fn choose(counts: &Counts, fits: &[Fit], asked: Option<Model>) -> Option<Choice> {
     if let Some(model) = asked {
         let fit = fits.iter().find(|f| f.model == model)?;
-        return fit.admissibility.admissible().then(|| of_model(counts, fit));
+        return fit
+            .admissibility
+            .admissible()
+            .then(|| of_model(counts, fit));
     }
     match counts.lists() {
         2 => Some(chapman(counts)),

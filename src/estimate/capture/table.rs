@@ -47,7 +47,10 @@ impl Table {
             *first = 0;
         }
         let table = Table { lists, counts };
-        let total = table.counts.iter().try_fold(0_u64, |a, n| a.checked_add(*n));
+        let total = table
+            .counts
+            .iter()
+            .try_fold(0_u64, |a, n| a.checked_add(*n));
         if total.is_none_or(|n| n > MOST_PEOPLE) {
             return Err(CaptureError::TooMany);
         }

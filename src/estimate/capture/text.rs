@@ -3,10 +3,18 @@
 use std::fmt::Write;
 
 use super::interval::Interval;
-use super::report::{BandRow, BootstrapInterval, Diagnostics, Intervals, Report, Selected};
+use super::report::{
+    BandRow, BootstrapInterval, Diagnostics, Intervals, Replicates, Report, Selected,
+};
 
 /// Models that are shown; all of them are in the JSON.
 const SHOWN: usize = 12;
+
+/// Where the column of numbers begins.
+const COLUMN: usize = 60;
+
+/// The same for lines that are set in by two.
+const SET_IN: usize = COLUMN - 2;
 
 /// Columns of running text.
 const WIDTH: usize = 96;
@@ -77,9 +85,15 @@ fn paragraph(out: &mut String, label: &str, words: &str) {
 
 fn head(out: &mut String, report: &Report) {
     let fitted = &report.models_fitted;
-    let all = match (fitted.all, fitted.max_order + 1 >= u32::try_from(report.lists.len()).unwrap_or(0)) {
+    let all = match (
+        fitted.all,
+        fitted.max_order + 1 >= u32::try_from(report.lists.len()).unwrap_or(0),
+    ) {
         (true, true) => "all hierarchical ones".to_owned(),
-        (true, false) => format!("all hierarchical ones with terms of at most {} lists", fitted.max_order),
+        (true, false) => format!(
+            "all hierarchical ones with terms of at most {} lists",
+            fitted.max_order
+        ),
         (false, _) => "a bounded search".to_owned(),
     };
     let _ = writeln!(
@@ -105,8 +119,20 @@ fn figure(out: &mut String, selected: Option<&Selected>) {
         range(&selected.interval),
         people(selected.se_n)
     );
-    let _ = writeln!(out, "           of whom {} on no list", people(selected.unseen));
-    paragraph(out, "by         ", &format!("{}; interval {}", in_words(selected.estimator), selected.interval_method));
+    let _ = writeln!(
+        out,
+        "           of whom {} on no list",
+        people(selected.unseen)
+    );
+    paragraph(
+        out,
+        "by         ",
+        &format!(
+            "{}; interval {}",
+            in_words(selected.estimator),
+            selected.interval_method
+        ),
+    );
     paragraph(out, "why        ", selected.why);
     out.push('\n');
 }
@@ -164,41 +190,82 @@ fn intervals(out: &mut String, report: &Report) {
         wald,
         lognormal,
         profile,
-        by_model,
         by_estimator,
-        replicates,
         ..
     } = &report.intervals;
-    let _ = writeln!(out, "{:<48} {:>10}   95 % interval", "intervals", "estimate");
-    let mut line = |name: &str, n: Option<f64>, range: String| {
-        let _ = writeln!(out, "  {name:<46} {:>10}   {range}", maybe(n));
-    };
+    title(out, "intervals of 95 %");
     let n_hat = report.selected.as_ref().map(|s| s.n_hat);
-    line("the estimate, Wald", n_hat, maybe_range(wald.as_ref()));
-    line("the estimate, log-normal", n_hat, maybe_range(lognormal.as_ref()));
+    line(
+        out,
+        "the estimate, Wald",
+        n_hat,
+        &maybe_range(wald.as_ref()),
+    );
+    line(
+        out,
+        "the estimate, log-normal",
+        n_hat,
+        &maybe_range(lognormal.as_ref()),
+    );
     if let Some(profile) = profile {
-        line("all pairs or the model asked for, profile", Some(profile.n_hat), range(&profile.interval));
-    }
-    for model in by_model {
-        let name = format!("{}, log-normal", model.which);
-        line(&name, Some(model.n_hat), range(&model.lognormal));
-        line(&format!("{}, profile", model.which), None, maybe_range(model.profile.as_ref()));
+        let asked = report
+            .selected
+            .as_ref()
+            .is_some_and(|s| s.estimator == "model");
+        let of = match (asked, report.lists.len()) {
+            (true, _) => "the model asked for",
+            (false, 2) => "independence",
+            _ => "the model of all pairs",
+        };
+        let name = format!("{of}, profile of the likelihood");
+        line(out, &name, Some(profile.n_hat), &range(&profile.interval));
     }
     for row in by_estimator {
         let name = format!("{}, bootstrap", in_words(row.estimator));
-        line(&name, row.n_hat, range(&row.interval) + &without(row));
-    }
-    if let Some(replicates) = replicates {
-        let _ = writeln!(
+        line(
             out,
-            "  bootstrap: BCa, {} replicates of the people observed, {} models fitted to each and chosen \
-             anew, seed {}",
+            &name,
+            row.n_hat,
+            &(range(&row.interval) + &without(row)),
+        );
+    }
+    bootstrap(out, report.intervals.replicates.as_ref());
+    out.push('\n');
+    title(out, "models, each as if it were known to be true");
+    for model in &report.intervals.by_model {
+        let (name, lognormal) = (model.which.join(", "), range(&model.lognormal));
+        let profile = maybe_range(model.profile.as_ref());
+        line(
+            out,
+            &name,
+            Some(model.n_hat),
+            &format!("{lognormal}; profile {profile}"),
+        );
+    }
+    out.push('\n');
+}
+
+fn bootstrap(out: &mut String, replicates: Option<&Replicates>) {
+    if let Some(replicates) = replicates {
+        let words = format!(
+            "BCa; {} times the people observed are drawn again, {} models fitted and chosen anew; seed {}",
             people(f64::from(replicates.replicates)),
             replicates.models,
             replicates.seed
         );
+        paragraph(out, "  bootstrap: ", &words);
     }
-    out.push('\n');
+}
+
+/// The first line of a part, above the column of numbers.
+fn title(out: &mut String, name: &str) {
+    let _ = writeln!(out, "{name:<COLUMN$} {:>10}", "estimate");
+}
+
+/// A name, a number, and more.
+fn line(out: &mut String, name: &str, n: Option<f64>, more: &str) {
+    let text = format!("  {name:<SET_IN$} {:>10}   {more}", maybe(n));
+    let _ = writeln!(out, "{}", text.trim_end());
 }
 
 fn without(row: &BootstrapInterval) -> String {
@@ -209,20 +276,23 @@ fn without(row: &BootstrapInterval) -> String {
 }
 
 fn cross_checks(out: &mut String, found: &Diagnostics) {
-    let _ = writeln!(out, "{:<48} {:>10}", "other estimators", "estimate");
-    let mut line = |name: &str, n: Option<f64>, more: String| {
-        let text = format!("  {name:<46} {:>10}   {more}", maybe(n));
-        let _ = writeln!(out, "{}", text.trim_end());
-    };
-    for (name, average) in [("average by AIC", found.aic_average), ("average by BIC", found.bic_average)] {
-        let more = average.map_or_else(String::new, |a| format!("standard error {}", people(a.se_n)));
-        line(name, average.map(|a| a.n_hat), more);
+    title(out, "other estimators");
+    let averages = [
+        ("average by AIC", found.aic_average),
+        ("average by BIC", found.bic_average),
+    ];
+    for (name, average) in averages {
+        let error = average.map(|a| format!("standard error {}", people(a.se_n)));
+        line(
+            out,
+            name,
+            average.map(|a| a.n_hat),
+            &error.unwrap_or_default(),
+        );
     }
-    line(
-        "Chao's lower bound",
-        Some(found.lower_bound.n_hat),
-        format!("standard error {}", people(found.lower_bound.se_n)),
-    );
+    let bound = found.lower_bound;
+    let error = format!("standard error {}", people(bound.se_n));
+    line(out, "Chao's lower bound", Some(bound.n_hat), &error);
     if let Some(coverage) = found.sample_coverage {
         let more = format!(
             "coverage {:.2}; one-step {}, independent {}",
@@ -230,65 +300,92 @@ fn cross_checks(out: &mut String, found: &Diagnostics) {
             people(coverage.one_step),
             people(coverage.independent)
         );
-        line("sample coverage (Chao and Tsay)", coverage.n_hat, more);
+        line(
+            out,
+            "sample coverage (Chao and Tsay)",
+            coverage.n_hat,
+            &more,
+        );
     }
     if let Some(bayes) = &found.bayes {
-        let more = format!("mean {}, 95 % {}", people(bayes.mean), range(&bayes.interval));
-        line("posterior median over graphs", Some(bayes.median), more);
+        let more = format!("{}; mean {}", range(&bayes.interval), people(bayes.mean));
+        line(
+            out,
+            "posterior median over graphs",
+            Some(bayes.median),
+            &more,
+        );
     }
     for pair in &found.pairs {
         let name = format!("{} alone (Chapman)", pair.lists);
-        line(&name, Some(pair.estimate.chapman), range(&pair.estimate.interval));
+        line(
+            out,
+            &name,
+            Some(pair.estimate.chapman),
+            &range(&pair.estimate.interval),
+        );
     }
     if let Some([low, high]) = found.range_within_2_aic {
-        line("models within 2 of the best AIC", None, format!("{} to {}", people(low), people(high)));
+        let range = format!("{} to {}", people(low), people(high));
+        line(out, "models within 2 of the best AIC", None, &range);
     }
     out.push('\n');
 }
 
 fn bands(out: &mut String, report: &Report) {
     let found = &report.diagnostics;
-    let many = report.lists.len() > 3;
-    let delta = if many {
-        "if people on no list are exp(±delta) times as many"
-    } else {
-        "by delta, the term of all lists that no table shows"
+    let delta = match report.lists.len() {
+        3 => "by delta, the term of all three lists that no table shows",
+        _ => "if people on no list are exp(-delta) or exp(delta) times as many",
     };
     band(out, delta, &found.delta_band);
-    band(out, "by theta, the odds ratio between the two lists", &found.theta_band);
-    band(out, "if this share of those on one list alone is wrong", &found.trimmed);
+    band(
+        out,
+        "by theta, the odds ratio between the two lists",
+        &found.theta_band,
+    );
+    band(
+        out,
+        "if this share of the people on one list alone is wrong",
+        &found.trimmed,
+    );
 }
 
-fn band(out: &mut String, title: &str, rows: &[BandRow]) {
+fn band(out: &mut String, name: &str, rows: &[BandRow]) {
     if rows.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{title:<50} {:>8}", "estimate");
+    title(out, name);
     for row in rows {
-        let text = format!(
-            "  {:<46} {:>10}   {}",
-            row.assumed,
-            maybe(row.n_hat),
-            row.interval.as_ref().map_or_else(String::new, range)
-        );
-        let _ = writeln!(out, "{}", text.trim_end());
+        let range = row.interval.as_ref().map_or_else(String::new, range);
+        line(out, &row.assumed.to_string(), row.n_hat, &range);
     }
     out.push('\n');
 }
 
 fn overlaps(out: &mut String, found: &Diagnostics) {
-    let _ = writeln!(out, "of each list, the share that another holds");
+    let _ = writeln!(
+        out,
+        "{:<COLUMN$} {:>10}",
+        "how much of a list another holds", "share"
+    );
     for row in &found.implied_coverage {
-        let _ = writeln!(out, "  {:<46} {:>10.3}", format!("{} of {}", row.by, row.of), row.share);
+        let name = format!("{} of {}", row.by, row.of);
+        let _ = writeln!(out, "  {name:<SET_IN$} {:>10.3}", row.share);
     }
     out.push('\n');
     if found.within_lists.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{:<48} {:>10} {:>10}", "the size of a list from two others within it", "estimate", "size");
+    title(out, "the size of a list from two others within it");
     for row in &found.within_lists {
         let name = format!("{} from {}", row.list, row.from);
-        let _ = writeln!(out, "  {name:<46} {:>10} {:>10}", maybe(row.estimate), people(row.size));
+        line(
+            out,
+            &name,
+            row.estimate,
+            &format!("known: {}", people(row.size)),
+        );
     }
     out.push('\n');
 }
