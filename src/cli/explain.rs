@@ -26,6 +26,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::pseudonymise::clkhash::EXPLANATIONS,
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,
+        crate::estimate::capture::EXPLANATIONS,
         crate::protect::EXPLANATIONS,
         crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,

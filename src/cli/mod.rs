@@ -12,6 +12,7 @@ mod budget;
 mod check;
 mod clkhash;
 mod defect;
+mod estimate;
 mod explain;
 mod harden;
 mod key;
@@ -81,6 +82,8 @@ enum Command {
     Clkhash(clkhash::Args),
     /// Link two files, or the rows of one, on encodings; or evaluate such links.
     Link(link::Args),
+    /// Estimators by themselves, on tables of counts.
+    Estimate(estimate::Args),
     /// Protect a table by itself.
     Protect(protect::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
@@ -129,6 +132,7 @@ fn work() -> ExitCode {
         Command::Pseudonymise(args) => pseudonymise::run(args, &context),
         Command::Clkhash(args) => clkhash::run(args, &context),
         Command::Link(args) => link::run(args, &context),
+        Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),

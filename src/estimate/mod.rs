@@ -6,9 +6,10 @@
 //!
 //! [`spells`] is interval arithmetic over days, [`family`] turns one child's parents into facts,
 //! [`count`] counts facts into cells, `read` gathers the files, [`bold`] is the multiplier method
-//! of the official release, for comparison.
+//! of the official release, for comparison. [`capture`] is for people on no list.
 
 pub mod bold;
+pub mod capture;
 pub mod count;
 mod error;
 pub mod family;
