@@ -26,6 +26,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::pseudonymise::clkhash::EXPLANATIONS,
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,
+        crate::estimate::METHOD_EXPLANATIONS,
         crate::protect::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
