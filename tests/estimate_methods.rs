@@ -28,5 +28,7 @@ mod simulation_lists;
 mod simulation_rest;
 #[path = "estimate_methods/stock_flow_example.rs"]
 mod stock_flow_example;
+#[path = "estimate_methods/told.rs"]
+mod told;
 #[path = "estimate_methods/world.rs"]
 mod world;

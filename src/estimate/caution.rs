@@ -72,8 +72,6 @@ pub enum Caution {
         /// Estimate over known size.
         ratio: f64,
     },
-    /// The variance of a set of groups cannot be told, since there are fewer than two.
-    TooFewGroups,
     /// The dispersion of numbers of children is at the limit of the model.
     DispersionAtLimit,
     /// A cell had too few donors and took those of a coarser cell.
@@ -170,7 +168,6 @@ impl fmt::Display for Caution {
                 "the other two lists, matched within list {}, give {ratio:.2} times its known size: lists depend on each other",
                 list + 1
             ),
-            Caution::TooFewGroups => write!(f, "fewer than two groups: no variance between them"),
             Caution::DispersionAtLimit => write!(
                 f,
                 "numbers of children vary no more than a Poisson distribution does"

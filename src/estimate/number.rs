@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn quantiles_of_values() {
         let of = |share| sorted_quantile(&[1.0, 2.0, 4.0, 8.0], share);
-        assert_eq!([of(0.0), of(0.5), of(0.9), of(1.0)], [1.0, 3.0, 6.8, 8.0]);
+        assert_eq!([of(0.0), of(0.5), of(1.0)], [1.0, 3.0, 8.0]);
+        assert!((of(0.9) - 6.8).abs() < 1e-12);
         assert_eq!(sorted_quantile(&[], 0.5), 0.0);
         assert_eq!(sorted_quantile(&[3.0], 0.5), 3.0);
     }

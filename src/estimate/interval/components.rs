@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::super::caution::Caution;
-use super::super::method_error::{MethodError, within};
+use super::super::method_error::{MethodError, finite, within};
 use super::super::number::Level;
 use super::limits::{Interval, log_normal};
 
@@ -155,6 +155,20 @@ impl Total {
         })
     }
 
+    /// The interval about a figure that was protected: its distances from the figure are kept, so
+    /// that the limits do not tell the figure there was before. The variance must hold that of the
+    /// protection. What the distances themselves tell is for the protection to judge.
+    ///
+    /// # Errors
+    /// KL-E-212 if the protected figure is not finite.
+    pub fn about_protected(&self, protected: f64) -> Result<Interval, MethodError> {
+        let moved = finite(protected, "a protected figure")? - self.value();
+        Ok(Interval {
+            lower: (self.interval.lower + moved).max(0.0),
+            upper: (self.interval.upper + moved).max(0.0),
+        })
+    }
+
     /// The figure.
     pub fn value(&self) -> f64 {
         self.counted + self.unseen
@@ -236,6 +250,12 @@ mod tests {
         assert_eq!(status(100.0), "observed");
         assert_eq!(status(900.0), "low");
         assert_eq!(status(2500.0), "u");
+        let total = of([100.0, 0.0, 0.0, 0.0, 0.0], 50.0, 50.0).expect("a total");
+        let moved = total.about_protected(110.0).expect("an interval");
+        assert!((moved.width() - total.interval.width()).abs() < 1e-12);
+        assert!((moved.lower - total.interval.lower - 10.0).abs() < 1e-12);
+        assert_eq!(total.about_protected(-500.0).map(|i| i.lower), Ok(0.0));
+        assert!(total.about_protected(f64::NAN).is_err());
         let none = of([0.0; 5], 0.0, 0.0).expect("a total");
         assert_eq!((none.status(), none.cautions.len()), ("u", 1));
     }

@@ -8,8 +8,8 @@
 //!
 //! ```compile_fail
 //! use kinlink::estimate::linkage_error::CalibratedLinks;
-//! // A model's own probabilities do not make a CalibratedLinks.
-//! let quality = CalibratedLinks::new(&[0.99, 0.98], &[0.2], 0.0, 1);
+//! // In the place of a Calibration, the model's own probabilities: refused.
+//! let quality = CalibratedLinks::new(&[0.99, 0.98], &[0.99, 0.98], &[0.2], 0.0, 1);
 //! ```
 
 use super::super::draw::Draws;
