@@ -27,6 +27,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::link::EXPLANATIONS,
         crate::estimate::EXPLANATIONS,
         crate::estimate::capture::EXPLANATIONS,
+        crate::estimate::METHOD_EXPLANATIONS,
         crate::protect::EXPLANATIONS,
         crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,

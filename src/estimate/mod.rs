@@ -6,17 +6,38 @@
 //!
 //! [`spells`] is interval arithmetic over days, [`family`] turns one child's parents into facts,
 //! [`count`] counts facts into cells, `read` gathers the files, [`bold`] is the multiplier method
-//! of the official release, for comparison. [`capture`] is for people on no list.
+//! of the official release, for comparison. [`capture`] is for people on no list. [`stock_flow`] has the stock of every day and the flow
+//! of a period.
+//!
+//! The estimators of the national figure and its interval, each of which knows no files:
+//! [`linkage_error`] ▸ [`coverage`] with [`family_variance`] ▸ [`imputation`], [`both_parents`],
+//! [`calibration`] ▸ [`small_area`] ▸ [`interval`]. They share [`number`], [`draw`] and [`linear`]
+//! (small algebra), and tell trouble as [`caution::Caution`] or [`MethodError`].
 
 pub mod bold;
+pub mod both_parents;
+pub mod calibration;
 pub mod capture;
+pub mod caution;
 pub mod count;
+pub mod coverage;
+pub mod draw;
 mod error;
 pub mod family;
+pub mod family_variance;
+pub mod imputation;
+pub mod interval;
+pub mod linear;
+pub mod linkage_error;
+mod method_error;
+pub mod number;
 mod read;
+pub mod small_area;
 pub mod spells;
 mod stage;
+pub mod stock_flow;
 
 pub use error::{EXPLANATIONS, EstimateError};
+pub use method_error::{METHOD_EXPLANATIONS, MethodError};
 pub use read::SystemFile;
 pub use stage::{Inputs, Job, Method, Wanted, run};
