@@ -268,6 +268,24 @@ fn an_entry_that_a_crash_cut_short_is_dropped_and_nothing_else() {
 }
 
 #[test]
+fn crashes_one_after_the_other_do_not_add_up() {
+    // Each time killed between an entry and its head.
+    let folder = tempfile::tempdir().expect("folder");
+    drop(ledger(folder.path(), rho("1")));
+    let head = folder.path().join("head.json");
+    let (plan, key) = (small(), key(1));
+    for (first, total) in [(1, "1/10"), (2, "2/10"), (3, "3/10")] {
+        let mut book = Book::open(folder.path()).expect("opens");
+        let before = std::fs::read(&head).expect("head");
+        let release = release_id(&table(first), &plan, "annual", &key);
+        book.reserve(&release, "annual", &plan, &key).expect("paid");
+        std::fs::write(&head, before).expect("written");
+        drop(book);
+        assert_eq!(spent(folder.path()), rho(total));
+    }
+}
+
+#[test]
 fn one_at_a_time() {
     let folder = tempfile::tempdir().expect("folder");
     let book = ledger(folder.path(), rho("1"));

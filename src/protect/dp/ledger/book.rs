@@ -98,6 +98,11 @@ impl Book {
             replace(folder, LEDGER, sound.as_bytes())?;
         }
         let account = checked(folder, &lines)?;
+        // A crash may have left the head one entry behind; before the next entry it is mended, so
+        // that it is never two behind.
+        if let Some(last) = lines.last() {
+            write_head(folder, last)?;
+        }
         Ok(Book {
             folder: folder.to_path_buf(),
             lines,
