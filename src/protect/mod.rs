@@ -8,18 +8,24 @@
 //! [`ProtectedTable`] is what leaves this room and the only thing that `publish` takes. It can be
 //! made here alone.
 
+mod attacker;
 mod audit;
+mod basis;
 mod benchmark;
-mod bounds;
 mod cells;
+mod circulation;
 mod derive;
 mod elimination;
 mod error;
+mod exact;
 mod hierarchy;
 mod linked;
+mod reading;
+mod release;
 mod repair;
 mod rules;
 mod secondary;
+mod simplex;
 mod spec;
 mod stage;
 mod standalone;
@@ -28,8 +34,9 @@ mod table;
 
 pub use error::{EXPLANATIONS, Problem, ProtectError};
 pub use hierarchy::BadHierarchy;
+pub use release::{CellBounds, Kind, Proof, ReleaseAudit, Term, audit_release};
 pub use rules::{Attacker, Cost, Rounding, Rules, Zeros};
-pub use spec::{Spec, read_spec};
+pub use spec::{Published, Spec, read_spec};
 pub use stage::{Job, TableJob, run};
 pub use standalone::{TableSummary, protect_table};
 pub use system::CannotJoin;

@@ -28,6 +28,40 @@ pub struct Spec {
     pub rules: Rules,
     /// Rounding of what is shown.
     pub rounding: Option<Rounding>,
+    /// Are the tables named, rather than one of all dimensions taken?
+    pub has_tables: bool,
+    /// How published tables are read.
+    pub published: Published,
+}
+
+/// How published tables are read by an audit. What is not named is found by its usual name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The column of published values.
+    pub value: Option<String>,
+    /// The column of symbols.
+    pub status: Option<String>,
+    /// A column that is true where a cell is hidden.
+    pub suppressed: Option<String>,
+    /// A column that is true where a cell was hidden as a small count.
+    pub primary: Option<String>,
+    /// The code of a margin.
+    pub total: String,
+    /// Further words that stand for a hidden cell.
+    pub hidden: Vec<String>,
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        Published {
+            value: None,
+            status: None,
+            suppressed: None,
+            primary: None,
+            total: crate::schema::published::TOTAL.to_owned(),
+            hidden: Vec::new(),
+        }
+    }
 }
 
 /// Reads a specification. All problems are told in one go.
@@ -101,7 +135,7 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 7] = [
+        const KEYS: [&str; 8] = [
             "dimensions",
             "count",
             "tables",
@@ -109,6 +143,7 @@ impl Reader {
             "primary",
             "secondary",
             "rounding",
+            "published",
         ];
         let keys = self.keys(table, "", &KEYS);
         let dimensions = match keys.get("dimensions") {
@@ -136,9 +171,12 @@ impl Reader {
         let suppress = keys.contains_key("primary")
             || keys.contains_key("secondary")
             || !keys.contains_key("rounding");
+        let published = keys.get("published").and_then(|v| self.published(v));
         let hierarchy = keys.get("hierarchy").map(|v| self.hierarchy(v, path));
         let dimensions = dimensions?;
         let spec = Spec {
+            has_tables: keys.contains_key("tables"),
+            published: published.unwrap_or_default(),
             tables: tables.flatten().unwrap_or_else(|| vec![dimensions.clone()]),
             hierarchy: hierarchy.flatten().unwrap_or_default(),
             dimensions,
@@ -214,7 +252,8 @@ impl Reader {
         let Some(table) = self.table("secondary", value) else {
             return;
         };
-        let keys = self.keys(table, "secondary", &["method", "width", "cost", "attacker"]);
+        let known = ["method", "width", "cost", "attacker", "group"];
+        let keys = self.keys(table, "secondary", &known);
         if let Some(v) = keys.get("method") {
             self.choice(
                 "secondary.method",
@@ -243,11 +282,18 @@ impl Reader {
             let choices = [
                 ("outsider", Attacker::Outsider),
                 ("rule-aware", Attacker::RuleAware),
+                ("singleton", Attacker::Singleton),
+                ("group", Attacker::Group(3)),
             ];
-            if let Some(a) = self.choice("secondary.attacker", v, &choices, &["singleton", "group"])
-            {
+            if let Some(a) = self.choice("secondary.attacker", v, &choices, &[]) {
                 rules.attacker = a;
             }
+        }
+        if let Some(n) = keys
+            .get("group")
+            .and_then(|v| self.number("secondary.group", v))
+        {
+            rules.attacker = Attacker::Group(n);
         }
     }
 
@@ -271,6 +317,37 @@ impl Reader {
             }
         };
         base.filter(|b| *b > 0).map(|base| Rounding { base })
+    }
+
+    fn published(&mut self, value: &Value<'_>) -> Option<Published> {
+        let table = self.table("published", value)?;
+        let known = [
+            "value",
+            "status",
+            "suppressed",
+            "primary",
+            "total",
+            "hidden",
+        ];
+        let keys = self.keys(table, "published", &known);
+        let mut text = |key: &str| {
+            let value = keys.get(key)?;
+            self.text(&format!("published.{key}"), value)
+        };
+        let mut out = Published {
+            value: text("value"),
+            status: text("status"),
+            suppressed: text("suppressed"),
+            primary: text("primary"),
+            ..Published::default()
+        };
+        if let Some(total) = text("total") {
+            out.total = total;
+        }
+        if let Some(value) = keys.get("hidden") {
+            out.hidden = self.texts("published.hidden", value).unwrap_or_default();
+        }
+        Some(out)
     }
 
     fn hierarchy(

@@ -340,7 +340,10 @@ fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>
         .collect())
 }
 
-fn read_hierarchy(path: &Path, dimension: &str) -> Result<BTreeMap<String, String>, ProtectError> {
+pub(super) fn read_hierarchy(
+    path: &Path,
+    dimension: &str,
+) -> Result<BTreeMap<String, String>, ProtectError> {
     let text = std::fs::read_to_string(path).map_err(|source| ProtectError::Io {
         path: path.to_path_buf(),
         source,
@@ -442,7 +445,7 @@ fn write(
         Field::new("lower", DataType::Float64, true),
         Field::new("upper", DataType::Float64, true),
     ]);
-    let exact = |of: &dyn Fn(super::bounds::Bounds) -> f64| -> ArrayRef {
+    let exact = |of: &dyn Fn(super::attacker::Finding) -> f64| -> ArrayRef {
         let ends = rows
             .iter()
             .map(|(_, c)| c.bounds.filter(|b| b.exact).map(of))
