@@ -57,7 +57,11 @@ fn mass(blocks: &[Block], tilt: f64, narrow: f64) -> Vec<f64> {
 }
 
 fn moment(blocks: &[Block], p: &[f64], of: impl Fn(&Block) -> f64) -> f64 {
-    blocks.iter().zip(p).map(|(b, p)| p * b.members * of(b)).sum()
+    blocks
+        .iter()
+        .zip(p)
+        .map(|(b, p)| p * b.members * of(b))
+        .sum()
 }
 
 /// The distribution over blocks without a mean, for a given narrowness.
@@ -188,7 +192,10 @@ impl NoiseTable {
 
     /// Mean square of the noise of a count: its error variance.
     pub fn variance(&self, count: u64) -> f64 {
-        self.row(count).iter().map(|(v, p)| whole(*v).powi(2) * p).sum()
+        self.row(count)
+            .iter()
+            .map(|(v, p)| whole(*v).powi(2) * p)
+            .sum()
     }
 
     /// Number of rows that differ.
@@ -224,11 +231,24 @@ mod tests {
         let t = NoiseTable::of(&rules(5, 3.0, 2));
         close(
             t.row(1),
-            &[(-1, 0.734_469_54), (2, 0.136_720_19), (3, 0.072_796_31), (4, 0.037_429_56), (5, 0.018_584_40)],
+            &[
+                (-1, 0.734_469_54),
+                (2, 0.136_720_19),
+                (3, 0.072_796_31),
+                (4, 0.037_429_56),
+                (5, 0.018_584_40),
+            ],
         );
         close(
             &t.row(100)[..6],
-            &[(-5, 0.003_791_86), (-4, 0.016_590_93), (-3, 0.052_292_63), (-2, 0.118_730_37), (-1, 0.194_193_46), (0, 0.228_801_5)],
+            &[
+                (-5, 0.003_791_86),
+                (-4, 0.016_590_93),
+                (-3, 0.052_292_63),
+                (-2, 0.118_730_37),
+                (-1, 0.194_193_46),
+                (0, 0.228_801_5),
+            ],
         );
         assert_eq!(t.row(0), &vec![(0, 1.0)]);
         // Where the variance cannot be reached, it is as large as it can be.
@@ -245,7 +265,12 @@ mod tests {
         });
         close(
             a.row(3),
-            &[(-1, 0.412_313_01), (0, 0.288_060_97), (1, 0.186_939_03), (2, 0.112_686_99)],
+            &[
+                (-1, 0.412_313_01),
+                (0, 0.288_060_97),
+                (1, 0.186_939_03),
+                (2, 0.112_686_99),
+            ],
         );
         let f = NoiseTable::of(&NoiseRules {
             stay: 0.5,
@@ -273,7 +298,10 @@ mod tests {
         let t = NoiseTable {
             rows: vec![vec![(0, 1.0)], vec![(-1, 0.3), (0, 0.4), (1, 0.3)]],
         };
-        assert_eq!([0.0, 0.299, 0.3, 0.699, 0.8, 0.999].map(|k| t.noise(3, k)), [-1, -1, 0, 0, 1, 1]);
+        assert_eq!(
+            [0.0, 0.299, 0.3, 0.699, 0.8, 0.999].map(|k| t.noise(3, k)),
+            [-1, -1, 0, 0, 1, 1]
+        );
         assert_eq!(t.noise(0, 0.9), 0);
     }
 }

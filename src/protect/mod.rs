@@ -12,6 +12,7 @@ mod attacker;
 mod audit;
 mod basis;
 mod benchmark;
+mod cell_key;
 mod cells;
 mod circulation;
 mod derive;
@@ -32,6 +33,7 @@ mod standalone;
 mod system;
 mod table;
 
+pub use cell_key::{NoiseRow, NoiseRules, NoiseTable};
 pub use error::{EXPLANATIONS, Problem, ProtectError};
 pub use hierarchy::BadHierarchy;
 pub use release::{CellBounds, Kind, Proof, ReleaseAudit, Term, audit_release};

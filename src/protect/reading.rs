@@ -3,7 +3,6 @@
 //! A symbol is a number, or a word that says why there is none. Which column holds what follows
 //! from the names that publishers use, or from `[published]` in the specification.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, StringArray};
@@ -326,15 +325,4 @@ pub(crate) fn read(path: &Path, spec: &Spec) -> Result<Sheet, ProtectError> {
 /// How far counts may be from the published numbers of a specification.
 pub(crate) fn spread(spec: &Spec) -> Spread {
     spec.rounding.map_or(Spread::default(), |r| r.spread())
-}
-
-/// The codes that stand in tables, by dimension.
-pub(crate) fn codes(sheets: &[Sheet], dimensions: usize) -> Vec<BTreeMap<String, ()>> {
-    let mut out = vec![BTreeMap::new(); dimensions];
-    for entry in sheets.iter().flat_map(|s| &s.entries) {
-        for (known, code) in out.iter_mut().zip(&entry.codes) {
-            known.insert(code.clone(), ());
-        }
-    }
-    out
 }

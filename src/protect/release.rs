@@ -121,12 +121,6 @@ pub(crate) fn attacker_in_words(rules: &Rules) -> String {
         (Attacker::RuleAware, Zeros::Open) => {
             "one who knows the rule: hidden counts are at least 1".to_owned()
         }
-        (Attacker::Singleton, _) => {
-            "one who knows the rule and is the only one in a hidden cell".to_owned()
-        }
-        (Attacker::Group(k), _) => {
-            format!("a group of {k} who know the rule and make up a hidden cell")
-        }
     }
 }
 

@@ -25,10 +25,6 @@ pub enum Attacker {
     /// The rule: where zeros are shown, a hidden cell is at least 1.
     #[default]
     RuleAware,
-    /// The rule, and the count of a hidden cell in which he is alone.
-    Singleton,
-    /// The rule, and the count of a hidden cell that so many people, who tell each other, make up.
-    Group(u64),
 }
 
 /// What it costs to hide a cell that is not itself small.
@@ -89,15 +85,6 @@ impl Rules {
         match (self.attacker, self.zeros) {
             (Attacker::Outsider, _) | (_, Zeros::Hidden) => 0,
             (_, Zeros::Open) => 1,
-        }
-    }
-
-    /// Whoever is in a hidden cell of no more than so many knows its count; 0: nobody does.
-    pub(crate) fn owners(&self) -> u64 {
-        match self.attacker {
-            Attacker::Outsider | Attacker::RuleAware => 0,
-            Attacker::Singleton => 1,
-            Attacker::Group(k) => k,
         }
     }
 }

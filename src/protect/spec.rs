@@ -252,7 +252,7 @@ impl Reader {
         let Some(table) = self.table("secondary", value) else {
             return;
         };
-        let known = ["method", "width", "cost", "attacker", "group"];
+        let known = ["method", "width", "cost", "attacker"];
         let keys = self.keys(table, "secondary", &known);
         if let Some(v) = keys.get("method") {
             self.choice(
@@ -282,18 +282,11 @@ impl Reader {
             let choices = [
                 ("outsider", Attacker::Outsider),
                 ("rule-aware", Attacker::RuleAware),
-                ("singleton", Attacker::Singleton),
-                ("group", Attacker::Group(3)),
             ];
-            if let Some(a) = self.choice("secondary.attacker", v, &choices, &[]) {
+            if let Some(a) = self.choice("secondary.attacker", v, &choices, &["singleton", "group"])
+            {
                 rules.attacker = a;
             }
-        }
-        if let Some(n) = keys
-            .get("group")
-            .and_then(|v| self.number("secondary.group", v))
-        {
-            rules.attacker = Attacker::Group(n);
         }
     }
 
