@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "protect/audit.rs"]
+mod audit;
 mod stage_cells;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -38,6 +38,8 @@ pub struct Done {
     pub json: Value,
     /// What to type next.
     pub next: Option<String>,
+    /// Why the result is not good enough: told after it, with its exit code.
+    pub blocked: Option<Failure>,
 }
 
 impl Done {
@@ -47,7 +49,14 @@ impl Done {
             text: text.into(),
             json,
             next: None,
+            blocked: None,
         }
+    }
+
+    /// Says that what was found stops a release.
+    pub fn blocked(mut self, why: impl Into<Failure>) -> Self {
+        self.blocked = Some(why.into());
+        self
     }
 
     /// Adds the command to type next.
@@ -82,6 +91,9 @@ impl Context {
                     Format::Json => writeln!(out, "{:#}", done.json),
                 };
                 drop(out);
+                if let Some(why) = done.blocked {
+                    return self.fail(&why.diagnostics());
+                }
                 // A reader that went away (`| head`) is no error of ours.
                 if written.is_ok()
                     && self.format == Format::Text

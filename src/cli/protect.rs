@@ -1,11 +1,12 @@
-//! `kinlink protect`: protect a table of counts by itself.
+//! `kinlink protect`: protect a table of counts by itself, or audit published ones.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::{Context, Done, Failure};
-use crate::protect::{protect_table, read_spec};
+use crate::protect::{ProtectError, ReleaseAudit, audit_release, protect_table, read_spec};
 
 /// Arguments of `kinlink protect`.
 #[derive(Debug, clap::Args)]
@@ -28,16 +29,118 @@ enum Command {
         #[arg(short, long)]
         out: PathBuf,
     },
+    /// What an attacker can work out from published tables with margins, ours or another's.
+    ///
+    /// Exit code 7 when a cell is exposed. What is printed is for the restricted side.
+    #[command(after_help = "Examples:\n  \
+        kinlink protect audit out/cells.parquet --spec spec.toml\n  \
+        kinlink protect audit 2026.csv --spec spec.toml --known 2025.csv 2024.csv")]
+    Audit {
+        /// The tables of the release, CSV or Parquet.
+        #[arg(required = true)]
+        tables: Vec<PathBuf>,
+        /// Dimensions, hierarchies, rules and attacker, as TOML.
+        #[arg(long)]
+        spec: PathBuf,
+        /// Tables that were published before, about the same people.
+        #[arg(long, num_args = 1..)]
+        known: Vec<PathBuf>,
+    },
 }
 
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
-    let Command::Table { input, spec, out } = args.command;
-    let read = read_spec(&spec)?;
+    match args.command {
+        Command::Table { input, spec, out } => table(&input, &spec, &out),
+        Command::Audit {
+            tables,
+            spec,
+            known,
+        } => audit(&tables, &spec, &known),
+    }
+}
+
+fn audit(tables: &[PathBuf], spec: &Path, known: &[PathBuf]) -> Result<Done, Failure> {
+    let read = read_spec(spec)?;
+    let started = std::time::Instant::now();
+    let found = audit_release(tables, known, &read)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let mut json = serde_json::to_value(&found).unwrap_or_default();
+    if let Some(object) = json.as_object_mut() {
+        object.insert("seconds".to_owned(), seconds.into());
+    }
+    let done = Done::new(audit_text(&found, seconds), json);
+    Ok(if found.exposed > 0 {
+        done.blocked(ProtectError::Release {
+            cells: found.exposed,
+        })
+    } else {
+        done
+    })
+}
+
+/// Exposed cells that are told; all of them are in the JSON.
+const TOLD: usize = 10;
+
+fn audit_text(found: &ReleaseAudit, seconds: f64) -> String {
+    let primary = found
+        .primary
+        .map_or("not marked".to_owned(), |n| n.to_string());
+    let mut text = format!(
+        "attacker     {}\nwidth        {}\ntables       {} ({} known before)\ncells        {}\n\
+         hidden       {}\nprimary      {primary}\nprograms     {}\nseconds      {seconds:.2}\n\
+         exposed      {}\n",
+        found.attacker,
+        found.width,
+        found.tables,
+        found.earlier,
+        found.cells,
+        found.hidden,
+        found.programs,
+        found.exposed,
+    );
+    let exposed = found.bounds.iter().filter(|b| b.exposed.is_some());
+    for bounds in exposed.take(TOLD) {
+        let codes: Vec<&str> = bounds.cell.values().map(String::as_str).collect();
+        let end = |x: Option<f64>| x.map_or("-".to_owned(), |x| x.to_string());
+        let kind = serde_json::to_value(bounds.exposed).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {} [{}, {}] {}",
+            codes.join(" × "),
+            end(bounds.lower),
+            end(bounds.upper),
+            kind.as_str().unwrap_or_default(),
+        );
+        for (label, proof) in [("at least", &bounds.at_least), ("at most", &bounds.at_most)] {
+            let Some(proof) = proof else { continue };
+            let terms = proof.published.iter().chain(&proof.limits);
+            let terms: Vec<String> = terms
+                .take(TOLD)
+                .map(|t| {
+                    let codes: Vec<&str> = t.cell.values().map(String::as_str).collect();
+                    format!("{:+} × ({})", t.times, codes.join(" × "))
+                })
+                .collect();
+            let _ = writeln!(text, "    {label} {} = {}", proof.bound, terms.join(" "));
+        }
+    }
+    if found.exposed > TOLD {
+        let _ = writeln!(
+            text,
+            "  … and {} more: see --format json",
+            found.exposed - TOLD
+        );
+    }
+    text
+}
+
+fn table(input: &Path, spec: &Path, out: &Path) -> Result<Done, Failure> {
+    let read = read_spec(spec)?;
     if read.dp.is_some() {
-        return super::budget::release(&input, &read, &spec, &out);
+        return super::budget::release(input, &read, spec, out);
     }
     let started = std::time::Instant::now();
-    let summary = protect_table(&input, &read, &spec, &out)?;
+    let summary = protect_table(input, &read, spec, out)?;
     let seconds = started.elapsed().as_secs_f64();
     let mut json = serde_json::to_value(&summary).unwrap_or_default();
     if let Some(object) = json.as_object_mut() {

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::bounds::{Bounds, LARGEST_PROGRAM, Move, View};
+use super::attacker::{Attack, Finding, Move, Reach};
 use super::elimination::Freedom;
 use super::rules::Rules;
+use super::secondary::{ranges, truth};
 use super::system::System;
 
 /// What an audit found.
@@ -17,8 +18,11 @@ pub(crate) struct Findings {
     /// allow.
     pub exposed: Vec<u32>,
     /// The bounds of every hidden cell, as far as they were computed.
-    pub bounds: BTreeMap<u32, Bounds>,
+    pub bounds: BTreeMap<u32, Finding>,
 }
+
+/// Exact bounds are computed for all hidden cells where there are no more than this.
+const MOST_EXACT: usize = 1_000;
 
 /// Looks for hidden cells that are exposed.
 pub(crate) fn audit(
@@ -33,55 +37,64 @@ pub(crate) fn audit(
         .filter_map(|c| u32::try_from(c).ok())
         .collect();
     let freedom = Freedom::of(system, hidden);
-    let mut sound: Vec<Move> = moves
-        .iter()
-        .filter(|m| m.iter().all(|(c, _)| hidden[*c as usize]))
-        .cloned()
-        .collect();
+    let mut sound: Vec<Move> = moves.to_vec();
+    sound.extend(freedom.moves());
+    sound.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
     retain_sound(system, &mut sound);
-    let mut fresh = freedom.moves();
-    retain_sound(system, &mut fresh);
-    sound.extend(fresh);
-    let view = View::new(system, hidden, rules);
-    let wanted: Vec<(u32, u64)> = cells
+    let given = ranges(system, hidden, rules);
+    let Ok(mut attack) = Attack::new(system, given, Some(truth(system))) else {
+        return Findings {
+            exposed: cells,
+            bounds: BTreeMap::new(),
+        };
+    };
+    let width = |c: u32| {
+        if primary[c as usize] {
+            rules.width.max(1)
+        } else {
+            1
+        }
+    };
+    let wanted: Vec<(u32, u64)> = cells.iter().map(|c| (*c, width(*c))).collect();
+    attack.walk(&sound, &wanted);
+    let mut exposed = Vec::new();
+    for (cell, width) in &wanted {
+        let small = primary[*cell as usize];
+        let wide = if small {
+            attack.reach(*cell, *width) == Reach::Wide
+        } else {
+            // Of other cells it is enough that adding and subtracting do not give them.
+            attack.is_open(*cell)
+        };
+        if !wide || freedom.is_determined(*cell) {
+            exposed.push(*cell);
+        }
+    }
+    if cells.len() <= MOST_EXACT {
+        for cell in &cells {
+            attack.bounds(*cell);
+        }
+    }
+    let bounds = wanted
         .iter()
-        .map(|c| {
-            let width = if primary[*c as usize] {
-                rules.width.max(1)
-            } else {
-                0
-            };
-            (*c, width)
-        })
-        .collect();
-    let bounds = view.bounds(&sound, &wanted, LARGEST_PROGRAM);
-    let exposed = cells
-        .into_iter()
-        .filter(|c| {
-            let close = match bounds.get(c) {
-                Some(b) if primary[*c as usize] => !b.reaches(rules.width.max(1)),
-                Some(b) => b.exact && b.upper - b.lower < 1e-6,
-                None => true,
-            };
-            close || freedom.is_determined(*c)
-        })
+        .map(|(c, width)| (*c, attack.finding(*c, *width)))
         .collect();
     Findings { exposed, bounds }
 }
 
 /// Keeps the moves that every relation allows.
 fn retain_sound(system: &System, moves: &mut Vec<Move>) {
-    let mut of_cell: BTreeMap<u32, Vec<(usize, i64)>> = BTreeMap::new();
+    let mut of_cell: Vec<Vec<(usize, i64)>> = vec![Vec::new(); system.len()];
     for (i, relation) in system.relations.iter().enumerate() {
-        of_cell.entry(relation.total).or_default().push((i, 1));
+        of_cell[relation.total as usize].push((i, 1));
         for part in &relation.parts {
-            of_cell.entry(*part).or_default().push((i, -1));
+            of_cell[*part as usize].push((i, -1));
         }
     }
     moves.retain(|along| {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         for (cell, y) in along {
-            for (i, sign) in of_cell.get(cell).into_iter().flatten() {
+            for (i, sign) in &of_cell[*cell as usize] {
                 *sums.entry(*i).or_default() += sign * y;
             }
         }
@@ -139,6 +152,12 @@ mod tests {
             system: &system,
             primary: &primary,
             unknown: &vec![true; system.len()],
+            fixed: &vec![false; system.len()],
+            cost: &system
+                .value
+                .iter()
+                .map(|v| rules.cost.of(*v))
+                .collect::<Vec<_>>(),
             rules: &rules,
         })
         .expect("protectable");

@@ -4,7 +4,7 @@
 //! is not available.
 
 use super::derive::half_up;
-use super::rules::real;
+use super::exact::real;
 use super::table::{ProtectedRow, ProtectedTable};
 use crate::schema::published::{Status, TOTAL, TableDef, earlier_estimates};
 

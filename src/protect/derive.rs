@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{Problem, ProtectError};
-use super::rules::real;
+use super::exact::real;
 use super::table::ProtectedRow;
 use crate::schema::codes::{ENGLAND_AND_WALES, local_authority};
 use crate::schema::published::{

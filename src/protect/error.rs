@@ -85,6 +85,18 @@ pub enum ProtectError {
         /// How many cells.
         cells: usize,
     },
+    /// What was published contradicts itself.
+    #[error("{}: the published tables contradict each other", .path.display())]
+    Contradiction {
+        /// The first of the tables.
+        path: PathBuf,
+    },
+    /// An audit of published tables found cells that are exposed.
+    #[error("{cells} cells of the published tables are exposed")]
+    Release {
+        /// How many.
+        cells: usize,
+    },
     /// A protected file is not the one that its receipt names.
     #[error("{} is not the file that its receipt names", .path.display())]
     Digest {
@@ -188,6 +200,28 @@ pub const EXPLANATIONS: &[Explanation] = &[
         when: "The operating system refused: no such file, no permission, no space.",
         fix: "Mend what the message names and try again.",
     },
+    Explanation {
+        code: "KL-P-011",
+        exit: Exit::Input,
+        title: "The published tables contradict each other",
+        when: "No counts are possible for which all that was published holds: a total is not the \
+               sum of its parts, a cell has two values, or a file is read as exact that was \
+               rounded.",
+        fix: "Name the rounding in `[rounding]`, the margins' code in `[published] total`, and \
+              give tables of the same population. Revised figures of another date are another \
+              table: give them a dimension of their own.",
+    },
+    Explanation {
+        code: "KL-P-012",
+        exit: Exit::Disclosure,
+        title: "Published tables expose cells",
+        when: "`kinlink protect audit` found hidden cells whose value follows from what is shown, \
+               small counts with bounds closer than the width asked for, or small counts that \
+               stand in no table and follow all the same. The report lists them with what gives \
+               them away.",
+        fix: "Hide one of the cells that the certificate names, in every table that shows it, and \
+              audit again; or protect the tables together with `kinlink protect table`.",
+    },
 ];
 
 impl Diagnose for ProtectError {
@@ -240,6 +274,20 @@ impl Diagnose for ProtectError {
                 )
                 .kept("the tables stay in the run directory; nothing was published"),
             ],
+            ProtectError::Contradiction { path } => vec![
+                Diagnostic::new(
+                    "KL-P-011",
+                    Exit::Input,
+                    "the published tables contradict each other",
+                    "name the rounding and the code of margins; give tables of one population",
+                )
+                .at(Place::file(path)),
+            ],
+            ProtectError::Release { .. } => one(
+                "KL-P-012",
+                Exit::Disclosure,
+                "hide one of the cells that each certificate names, and audit again",
+            ),
             ProtectError::Digest { path } | ProtectError::NotProtected { path } => vec![
                 Diagnostic::new(
                     "KL-P-008",

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attacker::Finding;
 use super::audit::audit;
-use super::bounds::{Bounds, View};
 use super::error::ProtectError;
 use super::rules::{Rules, Zeros};
 use super::secondary::{Task, protect};
@@ -51,7 +51,7 @@ pub(crate) struct Cell {
     pub state: State,
     /// Rounding base: the coarsest of the tables that show this cell.
     pub base: u64,
-    pub bounds: Option<Bounds>,
+    pub bounds: Option<Finding>,
 }
 
 /// The members after protection, in the order given; cells in row-major order.
@@ -64,9 +64,6 @@ pub(crate) struct Outcome {
     /// Least width of the bounds of a small count, over all systems.
     pub least_width: Option<f64>,
 }
-
-/// Exact bounds are computed for the restricted file where no more cells than this are hidden.
-const MOST_EXACT: usize = 400;
 
 struct Group {
     system: System,
@@ -152,12 +149,20 @@ fn finish(
         .collect::<Vec<_>>()
         .join(", ");
     let mut hidden = vec![false; n];
-    let mut bounds: BTreeMap<u32, Bounds> = BTreeMap::new();
+    let mut bounds: BTreeMap<u32, Finding> = BTreeMap::new();
     if primary.iter().any(|p| *p) {
+        let costs: Vec<f64> = group
+            .system
+            .value
+            .iter()
+            .map(|v| rules.cost.of(*v))
+            .collect();
         let task = Task {
             system: &group.system,
             primary: &primary,
             unknown: &unknown,
+            fixed: &vec![false; n],
+            cost: &costs,
             rules,
         };
         let pattern = protect(&task).map_err(|stuck| ProtectError::Unprotectable {
@@ -180,14 +185,6 @@ fn finish(
         outcome.cost += pattern.cost;
         hidden = pattern.hidden;
         bounds = findings.bounds;
-        let inexact: Vec<u32> = bounds
-            .iter()
-            .filter(|(_, b)| !b.exact)
-            .map(|(cell, _)| *cell)
-            .collect();
-        if inexact.len() <= MOST_EXACT {
-            bounds.extend(View::new(&group.system, &hidden, rules).exact(&inexact));
-        }
         let least = bounds
             .iter()
             .filter(|(c, _)| primary[**c as usize])

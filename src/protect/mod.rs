@@ -10,29 +10,38 @@
 //! [`ProtectedTable`] is what leaves this room and the only thing that `publish` takes. It can be
 //! made here alone.
 
+mod attacker;
 mod audit;
+mod basis;
 mod benchmark;
-mod bounds;
+mod cell_key;
 mod cells;
+mod circulation;
 mod derive;
 pub mod dp;
 mod elimination;
 mod error;
+mod exact;
 mod hierarchy;
 mod linked;
+mod reading;
+mod release;
 mod repair;
 mod rules;
 mod secondary;
+mod simplex;
 mod spec;
 mod stage;
 mod standalone;
 mod system;
 mod table;
 
+pub use cell_key::{NoiseRow, NoiseRules, NoiseTable};
 pub use error::{EXPLANATIONS, Problem, ProtectError};
 pub use hierarchy::BadHierarchy;
+pub use release::{CellBounds, Kind, Proof, ReleaseAudit, Term, audit_release};
 pub use rules::{Attacker, Cost, Rounding, Rules, Zeros};
-pub use spec::{Spec, read_spec};
+pub use spec::{Published, Spec, read_spec};
 pub use stage::{Job, TableJob, run};
 pub use standalone::{TableSummary, protect_table};
 pub use system::CannotJoin;

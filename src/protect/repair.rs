@@ -4,18 +4,24 @@
 //! cell by the width asked for; changing a shown cell costs what hiding it costs, changing a
 //! hidden one costs nothing. The shown cells that change are the ones to hide (the continuous
 //! form of Kelly, Golden and Assad, 1992).
+//!
+//! In a large system the program is about a box around the cell: its siblings in the longest
+//! dimensions, all codes in the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
-
-use super::bounds::{Move, rounded, signed};
-use super::rules::{Rules, real};
+use super::attacker::Move;
+use super::circulation::{Circulation, Terms};
+use super::exact::{count, real, rounded, signed};
+use super::rules::Rules;
 use super::system::System;
 
-/// Systems with more unknown cells than this are searched near the cell first.
-const WHOLE_SYSTEM: usize = 1_500;
-const NEAR: f64 = 1e-6;
+/// Boxes are made narrower until they hold no more cells than this.
+const BOX: usize = 2_500;
+/// Systems with more cells than this are searched for short ways rather than the cheapest.
+const LARGE: usize = 3_000;
+/// Codes below a code of the box that are taken into it.
+const CHILDREN: usize = 2;
 
 /// What a repair found: the change, with the shown cells in it to be hidden.
 pub(crate) struct Repair {
@@ -24,197 +30,267 @@ pub(crate) struct Repair {
     pub cost: f64,
 }
 
-/// Relations by cell, made once for a system.
-pub(crate) struct Neighbours {
-    of_cell: Vec<Vec<u32>>,
+/// What may be hidden, and what it costs.
+pub(crate) struct Ground<'a> {
+    pub system: &'a System,
+    /// Cells that are not known from the start.
+    pub unknown: &'a [bool],
+    /// Cells that must stay shown.
+    pub fixed: &'a [bool],
+    /// The cost of hiding each cell.
+    pub cost: &'a [f64],
+    pub rules: &'a Rules,
 }
 
-impl Neighbours {
-    pub fn of(system: &System) -> Self {
+/// A sum within one variable: the code of the total, and those of its parts.
+type Family = (u32, BTreeSet<u32>);
+
+struct Site {
+    /// In ascending order.
+    cells: Vec<u32>,
+    ways: Circulation,
+}
+
+/// Finds repairs, and keeps the programs it has made.
+pub(crate) struct Repairer<'a> {
+    ground: Ground<'a>,
+    of_cell: Vec<Vec<u32>>,
+    /// Sums by variable.
+    families: Vec<BTreeSet<Family>>,
+    sites: BTreeMap<Vec<Option<BTreeSet<u32>>>, Site>,
+}
+
+impl<'a> Repairer<'a> {
+    pub fn new(ground: Ground<'a>) -> Self {
+        let system = ground.system;
         let mut of_cell: Vec<Vec<u32>> = vec![Vec::new(); system.len()];
+        let mut families: Vec<BTreeSet<Family>> = vec![BTreeSet::new(); system.width()];
         for (i, relation) in system.relations.iter().enumerate() {
             let Ok(i) = u32::try_from(i) else { continue };
             for cell in std::iter::once(&relation.total).chain(&relation.parts) {
                 of_cell[*cell as usize].push(i);
             }
+            let above = system.key(relation.total);
+            let along = relation.parts.first().and_then(|p| {
+                let below = system.key(*p);
+                (0..above.len()).find(|v| above[*v] != below[*v])
+            });
+            if let Some(v) = along {
+                let parts = relation.parts.iter().map(|p| system.key(*p)[v]).collect();
+                families[v].insert((above[v], parts));
+            }
         }
-        Neighbours { of_cell }
+        Repairer {
+            ground,
+            of_cell,
+            families,
+            sites: BTreeMap::new(),
+        }
     }
 
-    /// The relations that are reached from a cell by going to siblings only.
-    fn block(&self, system: &System, cell: u32) -> BTreeSet<u32> {
-        let mut relations = BTreeSet::new();
-        let mut seen = BTreeSet::from([cell]);
-        let mut queue = vec![cell];
-        while let Some(at) = queue.pop() {
-            for r in &self.of_cell[at as usize] {
-                let relation = &system.relations[*r as usize];
-                if relation.total == at || !relations.insert(*r) {
-                    continue;
+    /// The cheapest cells to hide so that `cell` can move by `width`.
+    pub fn repair(
+        &mut self,
+        hidden: &[bool],
+        cell: u32,
+        width: u64,
+        seed: usize,
+    ) -> Option<Repair> {
+        let width = count(width.max(1));
+        let truth = count(self.ground.system.value[cell as usize]);
+        let down = truth - self.ground.rules.least() >= width;
+        for narrowed in (0..=self.ground.system.width()).rev() {
+            let Some(codes) = self.codes(cell, narrowed) else {
+                continue;
+            };
+            if !self.sites.contains_key(&codes) {
+                let site = self.site(&codes);
+                self.sites.insert(codes.clone(), site);
+            }
+            let Some(site) = self.sites.get(&codes) else {
+                continue;
+            };
+            let mut best = self.search(site, hidden, cell, width, seed);
+            if down && best.as_ref().is_none_or(|b| !b.hide.is_empty()) {
+                let other = self.search(site, hidden, cell, -width, seed);
+                if let Some(other) = other
+                    && best.as_ref().is_none_or(|b| other.cost < b.cost)
+                {
+                    best = Some(other);
                 }
-                for part in &relation.parts {
-                    if system.value[*part as usize] > 0 && seen.insert(*part) {
+            }
+            if best.is_some() {
+                return best;
+            }
+        }
+        None
+    }
+
+    /// The codes of the box around a cell, by variable, with the `narrowed` longest variables
+    /// narrowed to siblings; none where that box is not the one to try.
+    fn codes(&self, cell: u32, narrowed: usize) -> Option<Vec<Option<BTreeSet<u32>>>> {
+        let system = self.ground.system;
+        let mut variables: Vec<usize> = (0..system.width()).collect();
+        variables.sort_by_key(|v| (std::cmp::Reverse(system.codes_of(*v)), *v));
+        let mut codes = vec![None; system.width()];
+        let mut least = 0;
+        while least < variables.len() && self.size(&codes) > BOX {
+            let v = variables[least];
+            codes[v] = Some(self.around(v, system.key(cell)[v]));
+            least += 1;
+        }
+        // From the first box that is small enough to ever wider ones.
+        if narrowed > least {
+            return None;
+        }
+        for v in &variables[narrowed..least] {
+            codes[*v] = None;
+        }
+        Some(codes)
+    }
+
+    fn size(&self, codes: &[Option<BTreeSet<u32>>]) -> usize {
+        let system = self.ground.system;
+        let sizes = codes.iter().enumerate().map(|(v, set)| match set {
+            Some(set) => set.len(),
+            None => system.codes_of(v),
+        });
+        sizes.fold(1_usize, usize::saturating_mul).min(system.len())
+    }
+
+    /// A code's siblings, and some codes below each of them.
+    fn around(&self, variable: usize, code: u32) -> BTreeSet<u32> {
+        let families = &self.families[variable];
+        let mut set = BTreeSet::from([code]);
+        for (_, parts) in families.iter().filter(|(_, parts)| parts.contains(&code)) {
+            set.extend(parts);
+        }
+        let mut queue: Vec<u32> = set.iter().copied().collect();
+        while let Some(above) = queue.pop() {
+            for (_, parts) in families.iter().filter(|(total, _)| *total == above) {
+                for part in parts.iter().take(CHILDREN) {
+                    if set.insert(*part) {
                         queue.push(*part);
                     }
                 }
             }
         }
-        relations
+        set
     }
-}
 
-/// The cheapest cells to hide so that `cell` can move by the width of the rules.
-pub(crate) fn repair(
-    system: &System,
-    neighbours: &Neighbours,
-    hidden: &[bool],
-    unknown: &[bool],
-    cell: u32,
-    rules: &Rules,
-) -> Option<Repair> {
-    let width = signed(i64::try_from(rules.width.max(1)).unwrap_or(i64::MAX));
-    let room =
-        signed(i64::try_from(system.value[cell as usize]).unwrap_or(i64::MAX) - rules.least());
-    let mut ways = vec![width];
-    if room >= width {
-        ways.push(-width);
-    }
-    let all: BTreeSet<u32> = (0..system.relations.len())
-        .filter_map(|i| u32::try_from(i).ok())
-        .collect();
-    let small = unknown.iter().filter(|u| **u).count() <= WHOLE_SYSTEM;
-    let near = if small {
-        all.clone()
-    } else {
-        neighbours.block(system, cell)
-    };
-    let search = |scope: &BTreeSet<u32>, may_hide: bool| {
-        let place = Place {
-            system,
-            neighbours,
-            hidden,
-            unknown,
-            rules,
-            scope,
-            may_hide,
-        };
-        let mut best: Option<Repair> = None;
-        for by in &ways {
-            if let Some(found) = place.program(cell, *by) {
-                if found.hide.is_empty() {
-                    return Some(found);
-                }
-                if best.as_ref().is_none_or(|b| found.cost < b.cost) {
-                    best = Some(found);
-                }
-            }
-        }
-        best
-    };
-    // What is hidden already may be enough; that program is much the smallest.
-    search(&near, false)
-        .or_else(|| search(&near, true))
-        .or_else(|| if small { None } else { search(&all, true) })
-}
-
-/// Where a program looks, and what it may do.
-struct Place<'a> {
-    system: &'a System,
-    neighbours: &'a Neighbours,
-    hidden: &'a [bool],
-    unknown: &'a [bool],
-    rules: &'a Rules,
-    scope: &'a BTreeSet<u32>,
-    may_hide: bool,
-}
-
-impl Place<'_> {
-    fn program(&self, cell: u32, by: f64) -> Option<Repair> {
-        let Place {
-            system,
-            neighbours,
-            hidden,
-            unknown,
-            rules,
-            scope,
-            may_hide,
-        } = *self;
-        let mut problem = Problem::new(OptimizationDirection::Minimize);
-        // Each cell's change, as variables with their signs: one for a hidden cell, up and down for
-        // a shown one.
-        let mut variables: BTreeMap<u32, Vec<(Variable, f64)>> = BTreeMap::new();
-        let cells: BTreeSet<u32> = scope
-            .iter()
-            .flat_map(|r| {
-                let relation = &system.relations[*r as usize];
-                std::iter::once(relation.total).chain(relation.parts.iter().copied())
-            })
-            .filter(|c| unknown[*c as usize] && (may_hide || hidden[*c as usize]))
-            .filter(|c| {
-                neighbours.of_cell[*c as usize]
+    fn site(&self, codes: &[Option<BTreeSet<u32>>]) -> Site {
+        let Ground {
+            system, unknown, ..
+        } = self.ground;
+        let inside = |cell: &u32| {
+            unknown[*cell as usize]
+                && codes
                     .iter()
-                    .all(|r| scope.contains(r))
-            })
-            .collect();
-        for c in &cells {
-            let truth = system.value[*c as usize];
-            let fall = (real(truth) - signed(rules.least())).max(0.0);
-            let these = if *c == cell {
-                vec![(problem.add_var(0.0, (by, by)), 1.0)]
-            } else if hidden[*c as usize] {
-                vec![(problem.add_var(0.0, (-fall, f64::INFINITY)), 1.0)]
-            } else {
-                // A little more for each further cell, so that few are hidden rather than many.
-                let cost = rules.cost.of(truth) + 1e-3;
-                let up = problem.add_var(cost, (0.0, f64::INFINITY));
-                let down = problem.add_var(cost, (0.0, fall));
-                vec![(up, 1.0), (down, -1.0)]
-            };
-            variables.insert(*c, these);
+                    .zip(system.key(*cell))
+                    .all(|(set, code)| set.as_ref().is_none_or(|set| set.contains(code)))
+        };
+        let all = (0..system.len()).filter_map(|c| u32::try_from(c).ok());
+        let cells: Vec<u32> = all.filter(inside).collect();
+        let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut columns = Vec::with_capacity(cells.len());
+        for cell in &cells {
+            let column = self.of_cell[*cell as usize].iter().map(|r| {
+                let next = rows.len();
+                let row = *rows.entry(*r).or_insert(next);
+                let total = system.relations[*r as usize].total == *cell;
+                (row, if total { 1.0 } else { -1.0 })
+            });
+            columns.push(column.collect());
         }
-        if !variables.contains_key(&cell) {
-            return None;
+        Site {
+            cells,
+            ways: Circulation::new(rows.len(), columns),
         }
-        for r in scope {
-            let relation = &system.relations[*r as usize];
-            let sides = std::iter::once((&relation.total, 1.0))
-                .chain(relation.parts.iter().map(|p| (p, -1.0)));
-            let terms: Vec<(Variable, f64)> = sides
-                .flat_map(|(c, sign)| {
-                    variables
-                        .get(c)
-                        .into_iter()
-                        .flatten()
-                        .map(move |(v, s)| (*v, s * sign))
-                })
-                .collect();
-            if !terms.is_empty() {
-                problem.add_constraint(&terms, ComparisonOp::Eq, 0.0);
-            }
+    }
+
+    fn search(
+        &self,
+        site: &Site,
+        hidden: &[bool],
+        cell: u32,
+        by: i64,
+        seed: usize,
+    ) -> Option<Repair> {
+        let Ground {
+            system,
+            fixed,
+            cost,
+            rules,
+            ..
+        } = self.ground;
+        let at = site.cells.binary_search(&cell).ok()?;
+        // A little for each cell that moves, and not the same for all, so that ways are short and
+        // whole; where one was not, another seed weighs length more.
+        let short = if system.len() > LARGE { 1.0 } else { 1e-3 }
+            * 4.0_f64.powi(i32::try_from(seed.min(8)).unwrap_or(8));
+        let mut costs = Vec::with_capacity(site.cells.len());
+        let mut fall = Vec::with_capacity(site.cells.len());
+        let mut rise = Vec::with_capacity(site.cells.len());
+        for (k, c) in site.cells.iter().enumerate() {
+            let is_hidden = hidden[*c as usize];
+            let own = if is_hidden { 0.0 } else { cost[*c as usize] };
+            costs.push(own + short * (1.0 + mixed(seed, k)));
+            let shut = fixed[*c as usize] && !is_hidden;
+            let least = rules.least();
+            let room = signed((count(system.value[*c as usize]) - least).max(0));
+            fall.push(if shut { 0.0 } else { room });
+            rise.push(if shut { 0.0 } else { f64::INFINITY });
         }
-        let solution = problem.solve().ok()?.into_solution().ok()?;
-        let change: Vec<(u32, f64)> = variables
-            .iter()
-            .map(|(c, these)| {
-                let y = these.iter().map(|(v, s)| s * solution.var_value(*v)).sum();
-                (*c, y)
-            })
-            .filter(|(_, y): &(u32, f64)| y.abs() > NEAR)
-            .collect();
+        let terms = Terms {
+            cost: &costs,
+            fall: &fall,
+            rise: &rise,
+        };
+        let change = site.ways.cheapest(&terms, at, signed(by))?;
+        let change: Vec<(u32, f64)> = change.iter().map(|(k, y)| (site.cells[*k], *y)).collect();
         let hide: Vec<u32> = change
             .iter()
             .map(|(c, _)| *c)
             .filter(|c| !hidden[*c as usize])
             .collect();
-        let cost = hide
-            .iter()
-            .map(|c| rules.cost.of(system.value[*c as usize]))
-            .sum();
-        let whole = change.iter().all(|(_, y)| (y - y.round()).abs() < NEAR);
         Some(Repair {
+            cost: hide.iter().map(|c| cost[*c as usize]).sum(),
             hide,
-            change: whole.then(|| change.iter().map(|(c, y)| (*c, rounded(*y))).collect()),
-            cost,
+            change: primitive(&change),
         })
     }
+}
+
+/// A number in [0, 1), the same for the same seed and place.
+fn mixed(seed: usize, place: usize) -> f64 {
+    let seed = u64::try_from(seed).unwrap_or(0);
+    let place = u64::try_from(place).unwrap_or(0);
+    let word = (place ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .wrapping_mul(0xBF58_476D_1CE4_E5B9)
+        .rotate_left(29)
+        .wrapping_mul(0x94D0_49BB_1331_11EB);
+    real(word >> 40) / 16_777_216.0
+}
+
+/// The shortest whole-number vector along a change.
+fn primitive(change: &[(u32, f64)]) -> Option<Move> {
+    let least = change
+        .iter()
+        .map(|(_, y)| y.abs())
+        .fold(f64::INFINITY, f64::min);
+    for times in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0] {
+        let scale = times / least;
+        if change
+            .iter()
+            .all(|(_, y)| (y * scale - (y * scale).round()).abs() < 1e-5)
+        {
+            return Some(
+                change
+                    .iter()
+                    .map(|(c, y)| (*c, rounded(y * scale)))
+                    .collect(),
+            );
+        }
+    }
+    None
 }

@@ -6,21 +6,25 @@
 //! together. Then the attacker's bounds are computed, and where they come too close the cheapest
 //! cells that give room are hidden as well.
 
-use std::collections::BTreeMap;
-
-use super::bounds::{Bounds, LARGEST_PROGRAM, Move, NEAR_BY, View};
+use super::attacker::{Attack, Move, Range, Reach};
 use super::elimination::Freedom;
-use super::repair::{Neighbours, repair};
+use super::exact::count;
+use super::repair::{Ground, Repairer};
 use super::rules::Rules;
 use super::system::System;
 
 /// What is to be protected.
+#[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
     pub system: &'a System,
     /// Small counts, and zeros where the rules hide them.
     pub primary: &'a [bool],
     /// Cells that are not known from the start: all but open zeros.
     pub unknown: &'a [bool],
+    /// Cells that must stay shown.
+    pub fixed: &'a [bool],
+    /// The cost of hiding each cell.
+    pub cost: &'a [f64],
     pub rules: &'a Rules,
 }
 
@@ -32,27 +36,34 @@ pub(crate) struct Pattern {
     pub moves: Vec<Move>,
     /// Cost of the cells that are hidden without being small.
     pub cost: f64,
-    /// Linear programs that it took.
-    programs: usize,
+    /// Programs solved: a measure of work that does not depend on the machine.
+    work: usize,
 }
 
 /// Rounds of finding close bounds and giving them room.
 const ROUNDS: usize = 50;
-/// Tables with at most so many unknown cells are improved by trying other orders.
-const IMPROVED: usize = 400;
-/// Linear programs that improving may take, all trials together.
-const BUDGET: usize = 600;
+/// Systems with at most so many unknown cells are improved by trying other orders.
+const IMPROVED: usize = 500;
+/// Programs that improving may take, all trials together.
+const WORK: usize = 6_000;
+/// Programs that one pattern may take to show again what repairs have made superfluous.
+const AGAIN: usize = 600;
 
 /// Finds a pattern that protects every primary cell, or says which cells it could not protect.
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
-    let neighbours = Neighbours::of(task.system);
     let order = standard_order(task);
-    let first = attempt(task, &neighbours, &order, &[])?;
-    if order.len() <= IMPROVED {
-        Ok(improve(task, &neighbours, &order, first))
-    } else {
-        Ok(first)
+    let first = attempt(task, &order, &[], Start::Elimination)?;
+    if order.len() > IMPROVED {
+        return Ok(first);
     }
+    let other = attempt(task, &order, &[], Start::SmallCounts);
+    let mut best = improve(task, &order, first);
+    if let Ok(other) = other
+        && other.cost < best.cost - 1e-9
+    {
+        best = other;
+    }
+    Ok(best)
 }
 
 /// Candidates to be shown, dearest first; then margins before inner cells, then by place.
@@ -63,8 +74,10 @@ fn standard_order(task: &Task<'_>) -> Vec<u32> {
         .collect();
     let value = |c: &u32| task.system.value[*c as usize];
     order.sort_by(|a, b| {
-        let (ca, cb) = (task.rules.cost.of(value(a)), task.rules.cost.of(value(b)));
-        cb.total_cmp(&ca)
+        let (ca, cb) = (task.cost[*a as usize], task.cost[*b as usize]);
+        task.fixed[*b as usize]
+            .cmp(&task.fixed[*a as usize])
+            .then_with(|| cb.total_cmp(&ca))
             .then_with(|| task.system.depth(*a).cmp(&task.system.depth(*b)))
             .then_with(|| value(b).cmp(&value(a)))
             .then_with(|| a.cmp(b))
@@ -72,50 +85,110 @@ fn standard_order(task: &Task<'_>) -> Vec<u32> {
     order
 }
 
+/// What an attacker must allow for each cell of a pattern.
+pub(crate) fn ranges(system: &System, hidden: &[bool], rules: &Rules) -> Vec<Range> {
+    let cells = system.value.iter().zip(hidden);
+    cells
+        .map(|(value, hidden)| {
+            let truth = count(*value);
+            if *hidden {
+                Range::at_least(rules.least().min(truth))
+            } else {
+                Range::exactly(truth)
+            }
+        })
+        .collect()
+}
+
+/// The true counts as a point.
+pub(crate) fn truth(system: &System) -> Vec<i64> {
+    system.value.iter().map(|v| count(*v)).collect()
+}
+
+/// The small counts with the width they need.
+fn wanted(task: &Task<'_>) -> Vec<(u32, u64)> {
+    let cells = (0..task.system.len()).filter(|c| task.primary[*c]);
+    cells
+        .filter_map(|c| u32::try_from(c).ok())
+        .map(|c| (c, task.rules.width.max(1)))
+        .collect()
+}
+
+/// Small counts whose bounds are too close, and secondary cells that are known all the same.
+fn weak(
+    task: &Task<'_>,
+    hidden: &[bool],
+    moves: &[Move],
+    work: &mut usize,
+) -> (Vec<u32>, Vec<u32>) {
+    let given = ranges(task.system, hidden, task.rules);
+    let wanted = wanted(task);
+    let Ok(mut attack) = Attack::new(task.system, given, Some(truth(task.system))) else {
+        // The truth is a point, so that this cannot be.
+        return (wanted.into_iter().map(|(c, _)| c).collect(), Vec::new());
+    };
+    attack.walk(moves, &wanted);
+    let close = wanted
+        .into_iter()
+        .filter(|(c, width)| attack.reach(*c, *width) != Reach::Wide)
+        .map(|(c, _)| c)
+        .collect();
+    let idle = (0..task.system.len())
+        .filter(|c| hidden[*c] && !task.primary[*c])
+        .filter_map(|c| u32::try_from(c).ok())
+        .filter(|c| !attack.is_open(*c))
+        .collect();
+    *work += attack.programs + 1;
+    (close, idle)
+}
+
+/// From where a pattern is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// From what elimination leaves hidden.
+    Elimination,
+    /// From the small counts alone, by repairs.
+    SmallCounts,
+}
+
 /// One pattern: `early` cells are tried to be shown before all others.
 fn attempt(
     task: &Task<'_>,
-    neighbours: &Neighbours,
     order: &[u32],
     early: &[u32],
+    start: Start,
 ) -> Result<Pattern, Vec<u32>> {
     let mut hidden: Vec<bool> = task.unknown.to_vec();
     let mut freedom = Freedom::of(task.system, task.unknown);
     for cell in early.iter().chain(order) {
-        if hidden[*cell as usize] && !freedom.would_determine(*cell, task.primary) {
+        let must = task.fixed[*cell as usize] || start == Start::SmallCounts;
+        if hidden[*cell as usize] && (must || !freedom.would_determine(*cell, task.primary)) {
             freedom.show(*cell);
             hidden[*cell as usize] = false;
         }
     }
     let mut moves = freedom.moves();
-    let mut programs = 0;
+    let mut repairer = Repairer::new(Ground {
+        system: task.system,
+        unknown: task.unknown,
+        fixed: task.fixed,
+        cost: task.cost,
+        rules: task.rules,
+    });
     let mut repaired = false;
+    let mut work = 0;
     for round in 0..ROUNDS {
-        // Repairs find changes near a cell; only what they cannot prove is asked of a large program.
-        let largest = if round < 3 { NEAR_BY } else { LARGEST_PROGRAM };
-        let (bounds, solved) = bounds_of(task, &hidden, &moves, largest);
-        programs += solved;
-        let mut close: Vec<u32> = Vec::new();
-        let mut shown_again = false;
-        for (cell, b) in &bounds {
-            if task.primary[*cell as usize] {
-                if !b.reaches(task.rules.width.max(1)) {
-                    close.push(*cell);
-                }
-            } else if b.exact && b.upper - b.lower < 1e-6 {
+        let (close, idle) = weak(task, &hidden, &moves, &mut work);
+        if close.is_empty() {
+            for cell in &idle {
                 // Whoever looks knows it anyway; hiding it protects nothing.
                 hidden[*cell as usize] = false;
-                shown_again = true;
             }
-        }
-        if close.is_empty() {
-            if shown_again {
+            if !idle.is_empty() {
                 moves.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
-                continue;
             }
             if repaired && order.len() <= IMPROVED {
-                programs += show_again(task, order, &mut hidden, &mut moves);
-                // What was shown may have determined other cells that are not small: look again.
+                show_again(task, order, &mut hidden, &mut moves, &mut work);
                 repaired = false;
                 continue;
             }
@@ -124,31 +197,31 @@ fn attempt(
                 hidden,
                 moves,
                 cost,
-                programs,
+                work,
             });
         }
-        moves.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
         let mut stuck = Vec::new();
         repaired = true;
+        let mut covered = vec![false; hidden.len()];
         for cell in close {
-            programs += 2;
-            match repair(
-                task.system,
-                neighbours,
-                &hidden,
-                task.unknown,
-                cell,
-                task.rules,
-            ) {
+            if covered[cell as usize] {
+                continue;
+            }
+            work += 2;
+            match repairer.repair(&hidden, cell, task.rules.width, round) {
                 Some(found) => {
                     for c in found.hide {
                         hidden[c as usize] = true;
                     }
-                    moves.extend(found.change);
+                    if let Some(along) = found.change {
+                        cover(task, &along, &mut covered);
+                        moves.push(along);
+                    }
                 }
                 None => stuck.push(cell),
             }
         }
+
         if !stuck.is_empty() {
             return Err(stuck);
         }
@@ -156,85 +229,78 @@ fn attempt(
     Err(Vec::new())
 }
 
-/// Shows what a repair has made superfluous, the dearest first. Gives the linear programs it took.
-fn show_again(task: &Task<'_>, order: &[u32], hidden: &mut [bool], moves: &mut Vec<Move>) -> usize {
-    let mut programs = 0;
+/// Marks the cells that a move alone carries as far as they need.
+fn cover(task: &Task<'_>, along: &Move, covered: &mut [bool]) {
+    let least = task.rules.least();
+    let far = |sign: i64| {
+        let rooms = along.iter().filter(|(_, y)| y * sign < 0);
+        let rooms = rooms.map(|(c, y)| (count(task.system.value[*c as usize]) - least) / y.abs());
+        rooms
+            .min()
+            .unwrap_or(i64::MAX / 1024)
+            .clamp(0, i64::MAX / 1024)
+    };
+    let far = far(1).saturating_add(far(-1));
+    let width = count(task.rules.width.max(1));
+    for (c, y) in along {
+        if y.abs().saturating_mul(far) >= width {
+            covered[*c as usize] = true;
+        }
+    }
+}
+
+/// Shows what a repair has made superfluous, the dearest first.
+fn show_again(
+    task: &Task<'_>,
+    order: &[u32],
+    hidden: &mut [bool],
+    moves: &mut Vec<Move>,
+    work: &mut usize,
+) {
+    let most = *work + AGAIN;
     for cell in order {
-        if !hidden[*cell as usize] || programs > BUDGET {
+        if !hidden[*cell as usize] || *work > most {
             continue;
         }
         hidden[*cell as usize] = false;
         let mut fewer = moves.clone();
         fewer.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
-        fewer.extend(Freedom::of(task.system, hidden).moves());
-        let (bounds, solved) = bounds_of(task, hidden, &fewer, NEAR_BY);
-        programs += solved;
-        let safe = bounds
-            .iter()
-            .all(|(c, b)| !task.primary[*c as usize] || b.reaches(task.rules.width.max(1)));
-        if safe {
+        if weak(task, hidden, &fewer, work).0.is_empty() {
             *moves = fewer;
         } else {
             hidden[*cell as usize] = true;
         }
     }
-    programs
 }
 
-/// The bounds of the hidden cells, and the linear programs they took.
-fn bounds_of(
-    task: &Task<'_>,
-    hidden: &[bool],
-    moves: &[Move],
-    largest: usize,
-) -> (BTreeMap<u32, Bounds>, usize) {
-    let view = View::new(task.system, hidden, task.rules);
-    let wanted: Vec<(u32, u64)> = (0..task.system.len())
-        .filter(|c| hidden[*c])
-        .filter_map(|c| u32::try_from(c).ok())
-        .map(|c| {
-            let width = if task.primary[c as usize] {
-                task.rules.width.max(1)
-            } else {
-                0
-            };
-            (c, width)
-        })
-        .collect();
-    let bounds = view.bounds(moves, &wanted, largest);
-    (bounds, view.programs())
-}
-
-fn cost(task: &Task<'_>, hidden: &[bool]) -> f64 {
+pub(crate) fn cost(task: &Task<'_>, hidden: &[bool]) -> f64 {
     // Summed in the order of the cells, so that it is the same on every machine.
-    hidden
-        .iter()
-        .zip(task.primary)
-        .zip(&task.system.value)
-        .filter(|((h, p), _)| **h && !**p)
-        .map(|(_, n)| task.rules.cost.of(*n))
-        .sum()
+    let secondary = (0..hidden.len()).filter(|c| hidden[*c] && !task.primary[*c]);
+    secondary.map(|c| task.cost[c]).fold(0.0, |a, b| a + b)
 }
 
 /// Tries to show each secondary cell before all others and keeps what is cheaper, until no single
 /// change helps.
-fn improve(task: &Task<'_>, neighbours: &Neighbours, order: &[u32], mut best: Pattern) -> Pattern {
+fn improve(task: &Task<'_>, order: &[u32], mut best: Pattern) -> Pattern {
     let mut early: Vec<u32> = Vec::new();
-    let mut programs = best.programs;
+    let mut work = best.work;
     loop {
         let mut better = None;
         for cell in order.iter().filter(|c| best.hidden[**c as usize]) {
-            if programs > BUDGET {
+            if work > WORK {
                 return best;
             }
             let mut trial = vec![*cell];
             trial.extend(early.iter().filter(|c| *c != cell));
-            if let Ok(pattern) = attempt(task, neighbours, order, &trial) {
-                programs += pattern.programs;
-                if pattern.cost < best.cost - 1e-9 {
-                    better = Some((trial, pattern));
-                    break;
+            match attempt(task, order, &trial, Start::Elimination) {
+                Ok(pattern) => {
+                    work += pattern.work;
+                    if pattern.cost < best.cost - 1e-9 {
+                        better = Some((trial, pattern));
+                        break;
+                    }
                 }
+                Err(_) => work += 100,
             }
         }
         match better {

@@ -31,6 +31,10 @@ pub struct Spec {
     pub rounding: Option<Rounding>,
     /// Noise instead of suppression and rounding; never with them.
     pub dp: Option<Section>,
+    /// Are the tables named, rather than one of all dimensions taken?
+    pub has_tables: bool,
+    /// How published tables are read.
+    pub published: Published,
 }
 
 impl Spec {
@@ -45,6 +49,36 @@ impl Spec {
                 what: "the specification is of noise, not of suppression".to_owned(),
                 help: "release it with `protect::dp::release_table`".to_owned(),
             }],
+        }
+    }
+}
+
+/// How published tables are read by an audit. What is not named is found by its usual name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The column of published values.
+    pub value: Option<String>,
+    /// The column of symbols.
+    pub status: Option<String>,
+    /// A column that is true where a cell is hidden.
+    pub suppressed: Option<String>,
+    /// A column that is true where a cell was hidden as a small count.
+    pub primary: Option<String>,
+    /// The code of a margin.
+    pub total: String,
+    /// Further words that stand for a hidden cell.
+    pub hidden: Vec<String>,
+}
+
+impl Default for Published {
+    fn default() -> Self {
+        Published {
+            value: None,
+            status: None,
+            suppressed: None,
+            primary: None,
+            total: crate::schema::published::TOTAL.to_owned(),
+            hidden: Vec::new(),
         }
     }
 }
@@ -129,6 +163,7 @@ impl Reader {
             "secondary",
             "rounding",
             "dp",
+            "published",
         ];
         let keys = self.keys(table, "", &KEYS);
         let dimensions = match keys.get("dimensions") {
@@ -160,9 +195,12 @@ impl Reader {
         let dp = keys
             .get("dp")
             .and_then(|v| read_section(v, folder, &mut self.problems));
+        let published = keys.get("published").and_then(|v| self.published(v));
         let hierarchy = keys.get("hierarchy").map(|v| self.hierarchy(v, path));
         let dimensions = dimensions?;
         let spec = Spec {
+            has_tables: keys.contains_key("tables"),
+            published: published.unwrap_or_default(),
             tables: tables.flatten().unwrap_or_else(|| vec![dimensions.clone()]),
             hierarchy: hierarchy.flatten().unwrap_or_default(),
             dimensions,
@@ -249,7 +287,8 @@ impl Reader {
         let Some(table) = self.table("secondary", value) else {
             return;
         };
-        let keys = self.keys(table, "secondary", &["method", "width", "cost", "attacker"]);
+        let known = ["method", "width", "cost", "attacker"];
+        let keys = self.keys(table, "secondary", &known);
         if let Some(v) = keys.get("method") {
             self.choice(
                 "secondary.method",
@@ -306,6 +345,37 @@ impl Reader {
             }
         };
         base.filter(|b| *b > 0).map(|base| Rounding { base })
+    }
+
+    fn published(&mut self, value: &Value<'_>) -> Option<Published> {
+        let table = self.table("published", value)?;
+        let known = [
+            "value",
+            "status",
+            "suppressed",
+            "primary",
+            "total",
+            "hidden",
+        ];
+        let keys = self.keys(table, "published", &known);
+        let mut text = |key: &str| {
+            let value = keys.get(key)?;
+            self.text(&format!("published.{key}"), value)
+        };
+        let mut out = Published {
+            value: text("value"),
+            status: text("status"),
+            suppressed: text("suppressed"),
+            primary: text("primary"),
+            ..Published::default()
+        };
+        if let Some(total) = text("total") {
+            out.total = total;
+        }
+        if let Some(value) = keys.get("hidden") {
+            out.hidden = self.texts("published.hidden", value).unwrap_or_default();
+        }
+        Some(out)
     }
 
     fn hierarchy(

@@ -448,7 +448,7 @@ fn write(
         Field::new("lower", DataType::Float64, true),
         Field::new("upper", DataType::Float64, true),
     ]);
-    let exact = |of: &dyn Fn(super::bounds::Bounds) -> f64| -> ArrayRef {
+    let exact = |of: &dyn Fn(super::attacker::Finding) -> f64| -> ArrayRef {
         let ends = rows
             .iter()
             .map(|(_, c)| c.bounds.filter(|b| b.exact).map(of))

@@ -124,6 +124,21 @@ impl System {
         self.keys[cell as usize].iter().filter(|c| **c != 0).count()
     }
 
+    /// The codes of a cell, one a variable; 0 is the total.
+    pub fn key(&self, cell: u32) -> &[u32] {
+        &self.keys[cell as usize]
+    }
+
+    /// Number of variables.
+    pub fn width(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// Number of codes of a variable, its total included.
+    pub fn codes_of(&self, variable: usize) -> usize {
+        self.codes[variable].len()
+    }
+
     /// Adds a table with all its margins; gives the system's cell for each of the table's cells
     /// in row-major order. Nothing is changed when it cannot join.
     pub fn join(&mut self, cube: &Cube) -> Result<Vec<u32>, CannotJoin> {
