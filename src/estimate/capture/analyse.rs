@@ -140,7 +140,7 @@ fn intervals(
     if profile.as_ref().is_some_and(|p| p.interval.upper.is_none()) {
         warned.push("the profile of the likelihood has no upper end: it stays flat however many people there are".to_owned());
     }
-    let resampled = resampled(table, fits, choice, options);
+    let (drawn_models, resampled) = resampled(table, fits, choice, options);
     let rows: Vec<BootstrapInterval> = resampled
         .iter()
         .map(|r| bootstrap_row(r, r.estimator.point(counts, fits)))
@@ -162,24 +162,21 @@ fn intervals(
         replicates: (!rows.is_empty()).then(|| Replicates {
             replicates: options.replicates,
             seed: options.seed,
-            models: models_of(table, fits).len(),
+            models: drawn_models,
         }),
         by_estimator: rows,
     }
 }
 
-fn models_of(table: &Table, fits: &[Fit]) -> Vec<Model> {
-    for_bootstrap(fits, table.order(), BOOTSTRAP_MODELS)
-}
-
+/// The bootstrap of every estimator, and how many models it fits.
 fn resampled(
     table: &Table,
     fits: &[Fit],
     choice: Option<&Choice>,
     options: &Options,
-) -> Vec<Resampled> {
+) -> (usize, Vec<Resampled>) {
     if options.replicates == 0 {
-        return Vec::new();
+        return (0, Vec::new());
     }
     let mut estimators = vec![
         Estimator::AicAverage,
@@ -191,7 +188,7 @@ fn resampled(
     if table.order() == 2 {
         estimators.clear();
     }
-    let mut models = models_of(table, fits);
+    let mut models = for_bootstrap(fits, table.order(), BOOTSTRAP_MODELS);
     if let Some(choice) = choice {
         estimators.retain(|e| *e != choice.estimator);
         estimators.insert(0, choice.estimator);
@@ -210,7 +207,7 @@ fn resampled(
         models,
         estimators,
     };
-    bootstrap(table, &plan)
+    (plan.models.len(), bootstrap(table, &plan))
 }
 
 /// The best models with every pair that are not there yet: the average over them needs them.

@@ -1,14 +1,14 @@
 //! Which models are fitted: all hierarchical ones up to five lists, a bounded search for six.
 //!
 //! Six lists have 7.8 million hierarchical models. The search begins with independence, all pairs and
-//! all triples, and goes from the best models found so far (by AIC and by BIC in turn) to those with
-//! one term more or less, until it has fitted [`MOST_FITS`] or every model near the best has been left.
+//! all triples, and goes from the best models found so far (by AIC, by AIC among those with every pair,
+//! and by BIC, in turn) to those with one term more or less, until it has fitted [`MOST_FITS`] or every model near the best has been left.
 
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::average::Criterion;
+use super::average::{Criterion, holds_every_pair};
 use super::fit::{Counts, Fit};
 use super::model::Model;
 
@@ -54,27 +54,17 @@ pub fn search(counts: &Counts, order: u32, most: usize) -> Fitted {
     let mut fits = Vec::new();
     let starts = (1..=order.min(3)).map(|o| Model::all_of_order(lists, o));
     let mut next: Vec<Model> = starts.filter(|m| known.insert(*m)).collect();
-    let mut turn = 0_usize;
-    loop {
+    for turn in 0.. {
         fits.extend(fit(counts, &next));
         if fits.len() >= most {
-            return Fitted { fits, all: false };
+            break;
         }
-        let criterion = match turn % 2 {
-            0 => Criterion::Aic,
-            _ => Criterion::Bic,
+        // Each guide has its turn; where it has nothing left to do, the next one has.
+        let tried = (turn..turn + GUIDES.len()).map(|t| GUIDES[t % GUIDES.len()]);
+        let mut found = tried.map(|guide| best_not_left(&fits, &left, guide));
+        let Some(from) = found.find(|f| !f.is_empty()) else {
+            break;
         };
-        turn += 1;
-        let mut from = best_not_left(&fits, &left, criterion);
-        if from.is_empty() {
-            from = best_not_left(&fits, &left, Criterion::Aic);
-        }
-        if from.is_empty() {
-            from = best_not_left(&fits, &left, Criterion::Bic);
-        }
-        if from.is_empty() {
-            return Fitted { fits, all: false };
-        }
         left.extend(&from);
         let around = from.iter().flat_map(|m| neighbours(*m, order));
         next = around
@@ -82,18 +72,48 @@ pub fn search(counts: &Counts, order: u32, most: usize) -> Fitted {
             .take(most - fits.len())
             .collect();
     }
+    Fitted { fits, all: false }
 }
 
+/// What a search goes by: a criterion, over all models or over those that hold every pair of lists,
+/// which the estimate for many lists is made of.
+#[derive(Debug, Clone, Copy)]
+struct Guide {
+    criterion: Criterion,
+    every_pair: bool,
+}
+
+const GUIDES: [Guide; 3] = [
+    Guide {
+        criterion: Criterion::Aic,
+        every_pair: false,
+    },
+    Guide {
+        criterion: Criterion::Aic,
+        every_pair: true,
+    },
+    Guide {
+        criterion: Criterion::Bic,
+        every_pair: false,
+    },
+];
+
 /// The best models whose neighbours have not been looked at.
-fn best_not_left(fits: &[Fit], left: &BTreeSet<Model>, criterion: Criterion) -> Vec<Model> {
-    // A model without a number still leads to others: it is taken as far off, but not out of reach.
+fn best_not_left(fits: &[Fit], left: &BTreeSet<Model>, guide: Guide) -> Vec<Model> {
+    let wanted = |f: &&Fit| !guide.every_pair || holds_every_pair(f.model);
+    // A model without a number still leads to others, if there is none with one.
     let value = |f: &Fit| match f.admissibility.admissible() {
-        true => criterion.of(f),
+        true => guide.criterion.of(f),
         false => f64::INFINITY,
     };
-    let best = fits.iter().map(value).fold(f64::INFINITY, f64::min);
+    let best = fits
+        .iter()
+        .filter(wanted)
+        .map(value)
+        .fold(f64::INFINITY, f64::min);
     let mut open: Vec<(f64, Model)> = fits
         .iter()
+        .filter(wanted)
         .map(|f| (value(f), f.model))
         .filter(|(v, m)| (*v <= best + NEAR || !best.is_finite()) && !left.contains(m))
         .collect();

@@ -208,13 +208,11 @@ fn intervals(out: &mut String, report: &Report) {
         &maybe_range(lognormal.as_ref()),
     );
     if let Some(profile) = profile {
-        let asked = report
-            .selected
-            .as_ref()
-            .is_some_and(|s| s.estimator == "model");
-        let of = match (asked, report.lists.len()) {
-            (true, _) => "the model asked for",
-            (false, 2) => "independence",
+        let estimator = report.selected.as_ref().map_or("", |s| s.estimator);
+        let of = match (estimator, report.lists.len()) {
+            ("model", _) => "the model asked for",
+            ("aic_average", _) => "best model by AIC",
+            (_, 2) => "independence",
             _ => "the model of all pairs",
         };
         let name = format!("{of}, profile of the likelihood");
