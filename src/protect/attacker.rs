@@ -261,12 +261,10 @@ impl<'a> Attack<'a> {
         for (cell, width) in wanted {
             for up in [true, false] {
                 let mut point: BTreeMap<u32, i64> = BTreeMap::new();
-                let mut steps = 0;
-                for i in by_cell.get(cell).into_iter().flatten() {
-                    if self.spread(*cell) >= count(*width) || steps >= STEPS {
+                for i in by_cell.get(cell).into_iter().flatten().take(STEPS) {
+                    if self.spread(*cell) >= count(*width) {
                         break;
                     }
-                    steps += 1;
                     self.step(&moves[*i], *cell, up, count(*width), &truth, &mut point);
                 }
             }
