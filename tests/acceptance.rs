@@ -123,12 +123,17 @@ fn known_to_somebody(world: &World, concept: &str) -> Option<f64> {
     };
     let rows = |name: &str| -> Vec<csv::StringRecord> {
         let path = world.path().join("data/rehearsal/truth").join(name);
-        let rows = csv::Reader::from_path(path).expect("the truth").into_records();
+        let rows = csv::Reader::from_path(path)
+            .expect("the truth")
+            .into_records();
         rows.map(|row| row.expect("a row")).collect()
     };
     let mut systems: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows("person.csv") {
-        systems.entry(row[2].to_owned()).or_default().push(row[0].to_owned());
+        systems
+            .entry(row[2].to_owned())
+            .or_default()
+            .push(row[0].to_owned());
     }
     let is_in = |who: &str, system: &str| {
         let own = systems.get(who);
@@ -136,7 +141,10 @@ fn known_to_somebody(world: &World, concept: &str) -> Option<f64> {
     };
     let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows("parent_child.csv") {
-        parents.entry(row[1].to_owned()).or_default().push(row[0].to_owned());
+        parents
+            .entry(row[1].to_owned())
+            .or_default()
+            .push(row[0].to_owned());
     }
     let mut inside: BTreeMap<String, bool> = BTreeMap::new();
     for row in rows("custody.csv") {

@@ -154,7 +154,7 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 8] = [
+        const KEYS: [&str; 9] = [
             "dimensions",
             "count",
             "tables",

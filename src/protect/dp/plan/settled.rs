@@ -228,7 +228,7 @@ fn noise(request: &Request, share: u64) -> Result<Option<Noise>, PlanError> {
 
 /// Millionths that add up to a whole: rounded down, and what is left goes to the greatest rests.
 fn whole_shares(shares: &[f64]) -> Vec<u64> {
-    let total = crate::protect::rules::real(SHARES);
+    let total = crate::protect::exact::real(SHARES);
     let mut parts: Vec<(u64, f64)> = shares
         .iter()
         .map(|s| {
@@ -304,7 +304,7 @@ mod tests {
             let whole = whole_shares(&shares);
             prop_assert_eq!(whole.iter().sum::<u64>(), SHARES);
             for (w, s) in whole.iter().zip(&shares) {
-                let off = crate::protect::rules::real(*w) - s * 1e6;
+                let off = crate::protect::exact::real(*w) - s * 1e6;
                 prop_assert!(off.abs() <= 1.000_001);
             }
         }

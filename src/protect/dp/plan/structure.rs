@@ -9,7 +9,7 @@
 //! whose groups may differ in size, the **tree**, is solved within each component.
 
 use crate::protect::dp::domain::Domain;
-use crate::protect::rules::real;
+use crate::protect::exact::real;
 
 /// A number of cells as a real number.
 pub(crate) fn number(n: usize) -> f64 {

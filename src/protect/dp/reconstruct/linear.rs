@@ -106,7 +106,7 @@ fn others(domain: &Domain, tree: usize) -> impl Iterator<Item = usize> {
 
 /// A whole number as a real one; exact below 2⁵³.
 pub(super) fn signed(n: i64) -> f64 {
-    let size = crate::protect::rules::real(n.unsigned_abs());
+    let size = crate::protect::exact::real(n.unsigned_abs());
     if n < 0 { -size } else { size }
 }
 
