@@ -25,8 +25,9 @@ use crate::progress::Progress;
 use crate::pseudonymise::words::{Comparison, Digests, Held, Rule, Source, beside};
 use crate::pseudonymise::{LinkageSource, ProjectKeys};
 
-/// Pairs of chance over all couples together.
-const CHANCE: f64 = 4e6;
+/// Pairs of chance over all couples together: so many a row, but never below or above.
+const CHANCE_A_ROW: f64 = 20.0;
+const CHANCE: (f64, f64) = (3e5, 4e6);
 /// Pairs less probable than this, before couples have their own shares, are let go.
 const LEAST: f64 = 1e-3;
 /// Matches that a couple's own share starts from at the common one.
@@ -197,7 +198,13 @@ impl Federation<'_> {
         let mut pairs: HashMap<Pattern, u64> = HashMap::new();
         let mut chance: HashMap<Pattern, u64> = HashMap::new();
         let (mut smaller, mut chance_pairs) = (0.0, 0);
-        let each = CHANCE / real(couples.len() as u64).max(1.0);
+        let rows: f64 = self
+            .parties
+            .iter()
+            .map(|p| real(p.rows.source.rows as u64))
+            .sum();
+        let chance_of_all = (CHANCE_A_ROW * rows).clamp(CHANCE.0, CHANCE.1);
+        let each = chance_of_all / real(couples.len() as u64).max(1.0);
         for couple in couples {
             let sides = self.sides(*couple, true);
             let engine = self.engine(&sides);

@@ -173,6 +173,7 @@ fn pseudonymise_job(
         systems: systems(prepared),
         kinds: prepared.pipeline.recipes.clone(),
         blocks: prepared.pipeline.blocks.clone(),
+        one_roof: true,
         keys: project_keys(prepared, master),
         reference: day(dates.reference),
         window: (day(dates.start), day(dates.end)),

@@ -156,7 +156,10 @@ impl Simplex {
         let mut objective = Vec::new();
         for (i, r) in residual.iter().enumerate() {
             simplex.value[n + i] = *r;
-            (simplex.lower[n + i], simplex.upper[n + i]) = (r.min(0.0), r.max(0.0));
+            // A residual may grow on its way: held at its first value it would leave the basis there
+            // and never come back, and a program that has a point would look as if it had none.
+            simplex.lower[n + i] = if *r < 0.0 { f64::NEG_INFINITY } else { 0.0 };
+            simplex.upper[n + i] = if *r > 0.0 { f64::INFINITY } else { 0.0 };
             if *r != 0.0 {
                 objective.push((n + i, -r.signum()));
             }
@@ -513,6 +516,31 @@ mod tests {
         p.variable(vec![(0, -1.0)], 0.0, f64::INFINITY);
         let mut simplex = Simplex::feasible(p).expect("feasible");
         assert_eq!(simplex.maximise(&[(0, 1.0)], None), End::Unbounded);
+    }
+
+    #[test]
+    fn a_residual_may_grow_on_the_way_to_a_point() {
+        // 4 × 3 × 2 with all three two-way margins, where the first phase once ended too early.
+        let counts = [
+            0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 2, 2, 1, 1, 0, 2, 0, 0, 1, 0, 0, 2, 0, 0,
+        ];
+        let mut p = Program {
+            sums: vec![0.0; 26],
+            ..Program::default()
+        };
+        for (i, n) in counts.into_iter().enumerate() {
+            let (a, b, c) = (i / 6, i / 2 % 3, i % 2);
+            let rows = [a * 3 + b, 12 + a * 2 + c, 20 + b * 2 + c];
+            p.variable(rows.iter().map(|r| (*r, 1.0)).collect(), 0.0, 20.0);
+            rows.iter().for_each(|r| p.sums[*r] += f64::from(n));
+        }
+        let found = Simplex::feasible(p.clone()).expect("feasible");
+        let mut left = p.sums.clone();
+        for (column, x) in p.columns.iter().zip(found.values()) {
+            assert!((0.0..=20.0).contains(x));
+            column.iter().for_each(|(i, a)| left[*i] -= a * x);
+        }
+        assert!(left.iter().all(|r| r.abs() < 1e-6), "{left:?}");
     }
 
     proptest! {

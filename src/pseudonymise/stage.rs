@@ -57,6 +57,8 @@ pub struct Job {
     pub blocks: BTreeMap<String, Vec<BlockPass>>,
     /// The keys of this project and round.
     pub keys: ProjectKeys,
+    /// Whether the linkage is under the same roof: only then its sealed sources are written.
+    pub one_roof: bool,
     /// Days since 1970-01-01: the reference date.
     pub reference: i32,
     /// Days since 1970-01-01: the observation window, half-open.
@@ -113,7 +115,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
     for kind in job.kinds.keys() {
         encode(job, kind, &people, folders, &mut report)?;
     }
-    for kind in job.kinds.keys() {
+    for kind in job.kinds.keys().filter(|_| job.one_roof) {
         linkage_sources(job, kind, &people, folders, &mut report)?;
     }
     drop(people);

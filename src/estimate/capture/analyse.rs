@@ -159,7 +159,7 @@ fn intervals(
         profile,
         bootstrap: of_selected.cloned(),
         by_model: by_model(counts, fits, lists),
-        replicates: (!rows.is_empty()).then(|| Replicates {
+        replicates: (!rows.is_empty()).then_some(Replicates {
             replicates: options.replicates,
             seed: options.seed,
             models: drawn_models,
