@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::LinkError;
 use super::assign::{Cardinality, assign};
 use super::engine::Linked;
-use super::model::real;
+use super::model::{log_odds, real};
 use super::pairs::Pattern;
 use super::settle::{self, Likely};
-use super::standalone::log_odds;
 use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter};
 use crate::pseudonymise::FOOTER;
 

@@ -18,11 +18,11 @@ use super::pass::{PassInput, PassSummary, Rules};
 use crate::accounting::RowAccount;
 use crate::columnar::{self, ColumnarError, TableReader};
 use crate::pseudonymise::{FOOTER, ProjectKeys, Pseudonym, Recipe};
-use crate::stage::{OutputFile, StageFolders, StageReport};
+use crate::stage::{StageFolders, StageReport};
 
 pub use super::pass::SourceInfo;
 pub use by_model::{CoupleModel, KindModel, ModelJob, ModelSource};
-use write::{EntityRow, LinkRow, write_entities, write_links};
+use write::{EntityRow, LinkRow, write_results};
 pub use write::{write_json, write_text};
 
 /// A pass is used if its links are at least this probable: more than half of what it links is
@@ -150,11 +150,7 @@ fn link_kind(
     let decided = decision.finish(&records);
     let folder = folders.stage.join(&job.kind);
     let footer = [(FOOTER.to_owned(), key.to_owned())];
-    let entities = write_entities(
-        &folder.join("entities.parquet"),
-        &footer,
-        &entity_rows(&decided, &records),
-    )?;
+    let entities = entity_rows(&decided, &records);
     let links: Vec<LinkRow> = decided
         .links
         .iter()
@@ -166,24 +162,14 @@ fn link_kind(
             match_probability: link.probability,
         })
         .collect();
-    let links = write_links(&folder.join("links.parquet"), &footer, &links)?;
     let model = model(&decided, &records, job.max_group, FLOOR);
-    let path = folder.join("model.json");
-    let (digest, bytes) = write_json(&path, &model)?;
-    for written in [entities, links] {
-        report.files.push(OutputFile {
-            path: folders.relative(&written.path),
-            digest: written.digest,
-            bytes: written.bytes,
-            rows: Some(written.rows),
-        });
-    }
-    report.files.push(OutputFile {
-        path: folders.relative(&path),
-        digest,
-        bytes,
-        rows: None,
-    });
+    write_results(
+        &folder,
+        &footer,
+        (&entities, &links, &model),
+        folders,
+        report,
+    )?;
     report.accounts.push(account);
     report.figures.insert(
         job.kind.clone(),

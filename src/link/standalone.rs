@@ -30,7 +30,6 @@ use crate::pseudonymise::{KeySource, MasterKey};
 use duplicates::duplicates;
 pub(super) use rules::read_model;
 use rules::{known_model, rules};
-pub(super) use settled::log_odds;
 use settled::{Settled, Terms};
 
 /// Pairs less probable than this are no rivals of anybody.

@@ -14,14 +14,13 @@
 use std::collections::BTreeMap;
 
 use super::exact::{count, real, rounded, signed};
+use super::range::{Contradiction, Range, UNLIMITED, narrow_one};
 use super::simplex::{End, Infeasible, Program, Reason, Simplex};
 use super::system::{Relation, System};
 
 /// A vector that satisfies every relation, as (cell, change).
 pub(crate) type Move = Vec<(u32, i64)>;
 
-/// A bound that stands for none: more people than there are.
-pub(crate) const UNLIMITED: i64 = 1_000_000_000_000;
 /// Values nearer to a whole number than this are whole.
 const NEAR: f64 = 1e-6;
 /// Rounds in which ranges are narrowed relation by relation.
@@ -30,44 +29,6 @@ const NARROWED: usize = 24;
 const TRIALS: usize = 4;
 /// Steps along moves for one cell.
 const STEPS: usize = 32;
-
-/// The whole numbers that a symbol allows, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub lower: i64,
-    pub upper: i64,
-}
-
-impl Range {
-    /// A single number.
-    pub fn exactly(n: i64) -> Self {
-        Range { lower: n, upper: n }
-    }
-
-    /// At least a number.
-    pub fn at_least(n: i64) -> Self {
-        Range {
-            lower: n,
-            upper: UNLIMITED,
-        }
-    }
-
-    /// What both allow; the lower end is above the upper one where there is nothing.
-    pub fn and(self, other: Range) -> Self {
-        Range {
-            lower: self.lower.max(other.lower),
-            upper: self.upper.min(other.upper),
-        }
-    }
-
-    fn is_known(self) -> bool {
-        self.lower == self.upper
-    }
-}
-
-/// What was published contradicts itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contradiction;
 
 /// How far apart the values of a cell are shown to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -590,55 +551,6 @@ pub(crate) struct Certificate {
     pub bound: f64,
     pub published: Vec<(u32, f64)>,
     pub limits: Vec<(u32, f64)>,
-}
-
-/// Narrows the ranges of one relation's cells; gives the cells that changed.
-fn narrow_one(relation: &Relation, range: &mut [Range]) -> Result<Vec<u32>, Contradiction> {
-    let mut changed = Vec::new();
-    let mut lows = 0_i64;
-    let mut highs = 0_i64;
-    let mut open = 0_usize;
-    for part in &relation.parts {
-        let r = range[*part as usize];
-        lows += r.lower;
-        if r.upper >= UNLIMITED {
-            open += 1;
-        } else {
-            highs += r.upper;
-        }
-    }
-    let total = range[relation.total as usize];
-    let mut tighten = |cell: u32, by: Range, range: &mut [Range]| {
-        let now = range[cell as usize].and(by);
-        if now.lower > now.upper {
-            return Err(Contradiction);
-        }
-        if now != range[cell as usize] {
-            range[cell as usize] = now;
-            changed.push(cell);
-        }
-        Ok(())
-    };
-    let upper = if open == 0 { highs } else { UNLIMITED };
-    tighten(relation.total, Range { lower: lows, upper }, range)?;
-    for part in &relation.parts {
-        let r = range[*part as usize];
-        let upper = if total.upper >= UNLIMITED {
-            UNLIMITED
-        } else {
-            total.upper - (lows - r.lower)
-        };
-        let others_open = open - usize::from(r.upper >= UNLIMITED);
-        let lower = if others_open == 0 {
-            let own = if r.upper >= UNLIMITED { 0 } else { r.upper };
-            total.lower - (highs - own)
-        } else {
-            r.lower
-        };
-        // Sums were taken before this relation changed anything, so they stay valid.
-        tighten(*part, Range { lower, upper }, range)?;
-    }
-    Ok(changed)
 }
 
 fn limit(n: i64) -> f64 {

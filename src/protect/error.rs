@@ -176,7 +176,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         when: "The audit of a finished table found hidden cells whose value follows from what is \
                shown, or whose bounds are closer than the rules allow. Nothing was published.",
         fix: "This is a defect of the pattern, not of the data: keep the run directory and report \
-              it. Merging codes of the dimension avoids it for now.",
+              it. Merging codes of the dimension avoids it.",
     },
     Explanation {
         code: "KL-P-008",

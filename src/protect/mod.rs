@@ -24,6 +24,7 @@ mod error;
 mod exact;
 mod hierarchy;
 mod linked;
+mod range;
 mod reading;
 mod release;
 mod repair;

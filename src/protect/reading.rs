@@ -8,8 +8,8 @@ use std::path::Path;
 use arrow::array::{Array, StringArray};
 use arrow::datatypes::DataType;
 
-use super::attacker::{Range, UNLIMITED};
 use super::error::{Problem, ProtectError};
+use super::range::{Range, UNLIMITED};
 use super::rules::Rules;
 use super::spec::{Published, Spec};
 use crate::columnar::TableReader;

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::attacker::{Attack, Certificate, Range, Reach};
+use super::attacker::{Attack, Certificate, Reach};
 use super::error::ProtectError;
 use super::exact::{count, rounded, signed};
 use super::hierarchy::Hierarchy;
+use super::range::Range;
 use super::reading::{self, Sheet, Spread, Symbol};
 use super::rules::{Attacker, Rules, Zeros};
 use super::spec::Spec;

@@ -6,9 +6,10 @@
 //! together. Then the attacker's bounds are computed, and where they come too close the cheapest
 //! cells that give room are hidden as well.
 
-use super::attacker::{Attack, Move, Range, Reach};
+use super::attacker::{Attack, Move, Reach};
 use super::elimination::Freedom;
 use super::exact::count;
+use super::range::Range;
 use super::repair::{Ground, Repairer};
 use super::rules::Rules;
 use super::system::System;

@@ -377,6 +377,13 @@ fn add(all: &mut [f64], more: &[f64]) {
     }
 }
 
+/// The natural log odds of a probability that is neither nought nor one.
+pub(crate) fn log_odds(p: f64) -> f64 {
+    let p = p.clamp(1e-9, 1.0 - 1e-9);
+    debug_assert!((logistic((p / (1.0 - p)).ln()) - p).abs() < 1e-6);
+    (p / (1.0 - p)).ln()
+}
+
 /// The probability of natural log odds.
 pub(crate) fn logistic(x: f64) -> f64 {
     if x >= 0.0 {

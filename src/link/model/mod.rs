@@ -19,7 +19,7 @@ mod weights;
 pub use check::{check, one_person};
 pub(crate) use counts::real;
 pub use counts::{Counts, Role};
-pub(crate) use fit::logistic;
 pub use fit::{Fit, RuleFit, fit};
+pub(crate) use fit::{log_odds, logistic};
 pub use kin::{Agreement, Kin, Relation};
 pub use weights::{Terms, Weights};

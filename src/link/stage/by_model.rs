@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use hashbrown::HashMap;
 
-use super::write::{EntityRow, LinkRow, write_entities, write_links};
-use super::{KindJob, write_json};
+use super::KindJob;
+use super::write::{EntityRow, LinkRow, write_results};
 use crate::accounting::RowAccount;
 use crate::comparison;
 use crate::diagnostic::{Diagnostic, Exit};
@@ -21,13 +21,13 @@ use crate::link::blocking;
 use crate::link::engine::{Linked, Scored};
 use crate::link::families::Support;
 use crate::link::federation::{CoupleScores, Federated, Federation, Party};
-use crate::link::model::logistic;
+use crate::link::model::log_odds;
 use crate::link::settle::{self, Likely};
 use crate::pseudonymise::words::{Comparison, Rule};
 use crate::pseudonymise::{
     FOOTER, LinkageSource, ProjectKeys, Pseudonym, linkage_fields, read_linkage_source,
 };
-use crate::stage::{OutputFile, StageFolders, StageReport};
+use crate::stage::{StageFolders, StageReport};
 
 use second_pass::families;
 pub use told::{CoupleModel, KindModel};
@@ -300,25 +300,8 @@ impl Kind<'_> {
         let footer = [(FOOTER.to_owned(), key.to_owned())];
         let rows = self.entity_rows(decided);
         let (links, by_couple) = self.link_rows(decided);
-        let entities = write_entities(&folder.join("entities.parquet"), &footer, &rows)?;
-        let written = write_links(&folder.join("links.parquet"), &footer, &links)?;
         let model = self.model(decided, &rows, &by_couple);
-        let path = folder.join("model.json");
-        let (digest, bytes) = write_json(&path, &model)?;
-        for file in [entities, written] {
-            report.files.push(OutputFile {
-                path: folders.relative(&file.path),
-                digest: file.digest,
-                bytes: file.bytes,
-                rows: Some(file.rows),
-            });
-        }
-        report.files.push(OutputFile {
-            path: folders.relative(&path),
-            digest,
-            bytes,
-            rows: None,
-        });
+        write_results(&folder, &footer, (&rows, &links, &model), folders, report)?;
         let mut account = RowAccount::new("link", &self.job.kind);
         account.rows_in = self.held.iter().map(|h| h.source.rows as u64).sum();
         account.accepted = account.rows_in;
@@ -381,11 +364,4 @@ impl Kind<'_> {
 
 fn at(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// The log odds of a probability that is neither nought nor one.
-fn log_odds(p: f64) -> f64 {
-    let p = p.clamp(1e-9, 1.0 - 1e-9);
-    debug_assert!((logistic((p / (1.0 - p)).ln()) - p).abs() < 1e-6);
-    (p / (1.0 - p)).ln()
 }

@@ -13,6 +13,7 @@ use crate::columnar::{ColumnarError, Layout, TableWriter, Written};
 use crate::digest::Digest;
 use crate::link::LinkError;
 use crate::pseudonymise::Pseudonym;
+use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// Writes a JSON file of mode 0600 that must not exist; gives its digest and length.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(Digest, u64), LinkError> {
@@ -83,7 +84,7 @@ pub(super) struct EntityRow {
 }
 
 /// Writes `entities.parquet`; the rows are in the order of their records.
-pub(super) fn write_entities(
+fn write_entities(
     path: &Path,
     footer: &[(String, String)],
     rows: &[EntityRow],
@@ -121,7 +122,7 @@ pub(super) struct LinkRow {
 }
 
 /// Writes `links.parquet`; the rows are in the order of their records.
-pub(super) fn write_links(
+fn write_links(
     path: &Path,
     footer: &[(String, String)],
     links: &[LinkRow],
@@ -153,4 +154,33 @@ pub(super) fn write_links(
         writer.write(&batch)?;
     }
     Ok(writer.finish()?)
+}
+
+/// Writes the three files of a kind: entities, links and the model; the report names them.
+pub(super) fn write_results(
+    folder: &Path,
+    footer: &[(String, String)],
+    (entities, links, model): (&[EntityRow], &[LinkRow], &impl Serialize),
+    folders: &StageFolders<'_>,
+    report: &mut StageReport,
+) -> Result<(), LinkError> {
+    let tables = [
+        write_entities(&folder.join("entities.parquet"), footer, entities)?,
+        write_links(&folder.join("links.parquet"), footer, links)?,
+    ];
+    report.files.extend(tables.map(|file| OutputFile {
+        path: folders.relative(&file.path),
+        digest: file.digest,
+        bytes: file.bytes,
+        rows: Some(file.rows),
+    }));
+    let path = folder.join("model.json");
+    let (digest, bytes) = write_json(&path, model)?;
+    report.files.push(OutputFile {
+        path: folders.relative(&path),
+        digest,
+        bytes,
+        rows: None,
+    });
+    Ok(())
 }

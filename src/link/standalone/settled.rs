@@ -6,7 +6,7 @@ use crate::link::agglomerate::{Edge, Rows, agglomerate};
 use crate::link::assign::{Cardinality, assign};
 use crate::link::cannot_link::Apart;
 use crate::link::engine::{Linked, NEVER};
-use crate::link::model::logistic;
+use crate::link::model::log_odds;
 use crate::link::recall::{self, Missed};
 use crate::link::settle::{self, Likely};
 
@@ -146,11 +146,4 @@ fn missed(linked: &Linked, all: &[Likely]) -> Missed {
     let times = linked.pairs.iter().map(|p| p.pattern.rules().count_ones());
     let probabilities = all.iter().map(|p| p.probability);
     recall::missed(probabilities.zip(times), linked.rules.len())
-}
-
-/// The natural log odds of a probability that is neither nought nor one.
-pub(in crate::link) fn log_odds(p: f64) -> f64 {
-    let p = p.clamp(1e-9, 1.0 - 1e-9);
-    debug_assert!((logistic((p / (1.0 - p)).ln()) - p).abs() < 1e-6);
-    (p / (1.0 - p)).ln()
 }

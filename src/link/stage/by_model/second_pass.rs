@@ -200,7 +200,8 @@ impl Kind<'_> {
             let source = self.source_of(number);
             let held = self.held.get(source)?;
             let record = number - self.first.get(source).copied().unwrap_or(0);
-            let row = held.records.iter().position(|r| *r == record)?;
+            // Rows stand in the order of their records; the first is the first name.
+            let row = held.records.partition_point(|r| *r < record);
             let side = Held {
                 source: &held.source,
                 digests: &held.digests,
