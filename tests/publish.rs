@@ -45,6 +45,7 @@ fn published(purpose: Purpose) -> (Run, std::path::PathBuf, publish::Summary) {
     let target = run.root().join("release");
     let job = publish::Job {
         tables: tables(&run, &report),
+        quality: None,
         target: target.clone(),
         release: release(purpose),
     };
@@ -179,6 +180,7 @@ fn a_release_is_never_written_over_another() {
     std::fs::write(target.join("old"), "x").expect("written");
     let job = publish::Job {
         tables: Vec::new(),
+        quality: None,
         target,
         release: release(Purpose::Rehearsal),
     };

@@ -59,8 +59,11 @@ pub fn of(outcome: &Outcome) -> Done {
     Done::new(text, json).next(next)
 }
 
-/// One row of a released table of children: dimension code, concept, value or the mark in its place.
+/// One row of a released table of children, counted or estimated: dimension code, concept, value or the mark in its place.
 struct Shown {
+    measure: String,
+    lower: Option<f64>,
+    upper: Option<f64>,
     code: String,
     concept: String,
     value: Option<f64>,
@@ -84,13 +87,19 @@ fn shown(path: &Path, dimension: &str) -> Vec<Shown> {
         ) else {
             return Vec::new();
         };
-        let value = values(&batch);
+        let number = |name: &str, row: usize| {
+            let column = values(&batch, name)?;
+            (!column.is_null(row)).then(|| column.value(row))
+        };
         for row in 0..batch.num_rows() {
-            if measure.value(row) == "children" {
+            if [FOUND, ESTIMATED].contains(&measure.value(row)) {
                 out.push(Shown {
+                    measure: measure.value(row).to_owned(),
+                    lower: number("lower", row),
+                    upper: number("upper", row),
                     code: code.value(row).to_owned(),
                     concept: concept.value(row).to_owned(),
-                    value: value.filter(|v| !v.is_null(row)).map(|v| v.value(row)),
+                    value: number("value", row),
                     status: status.value(row).to_owned(),
                 });
             }
@@ -99,20 +108,35 @@ fn shown(path: &Path, dimension: &str) -> Vec<Shown> {
     out
 }
 
-fn values(batch: &RecordBatch) -> Option<&Float64Array> {
-    batch.column_by_name("value")?.as_any().downcast_ref()
+/// Children whom the linkage found, and children estimated.
+const FOUND: &str = "children";
+const ESTIMATED: &str = "children_estimated";
+
+fn values<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a Float64Array> {
+    batch.column_by_name(name)?.as_any().downcast_ref()
 }
 
 /// A released value as people read it: whole numbers with commas, or the mark in brackets.
 fn readable(shown: Option<&Shown>) -> String {
     match shown {
-        Some(Shown { value: Some(v), .. }) => {
-            let digits = format!("{v:.0}");
-            digits.parse().map_or(digits, thousands)
-        }
+        Some(Shown { value: Some(v), .. }) => whole(*v),
         Some(s) => format!("[{}]", s.status),
         None => "-".to_owned(),
     }
+}
+
+/// A whole number with commas.
+fn whole(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    digits.parse().map_or(digits, thousands)
+}
+
+/// The limits of an estimate.
+fn interval(shown: Option<&Shown>) -> String {
+    let limits = shown.and_then(|s| Some((s.lower?, s.upper?)));
+    limits.map_or_else(String::new, |(low, high)| {
+        format!("{} to {}", whole(low), whole(high))
+    })
 }
 
 const PLACES: [(&str, &str); 3] = [
@@ -122,10 +146,11 @@ const PLACES: [(&str, &str); 3] = [
 ];
 
 /// The margin of a table is written `Total` or with the code of England and Wales.
-fn place<'a>(rows: &'a [Shown], concept: &str, code: &str) -> Option<&'a Shown> {
+fn place<'a>(rows: &'a [Shown], measure: &str, concept: &str, code: &str) -> Option<&'a Shown> {
     let both = code == codes::ENGLAND_AND_WALES;
+    let there = |s: &&Shown| s.code == code || (both && s.code == "Total");
     rows.iter()
-        .find(|s| s.concept == concept && (s.code == code || (both && s.code == "Total")))
+        .find(|s| s.measure == measure && s.concept == concept && there(s))
 }
 
 fn headline(outcome: &Outcome, release: &Path, text: &mut String) {
@@ -141,18 +166,21 @@ fn headline(outcome: &Outcome, release: &Path, text: &mut String) {
     let _ = writeln!(text, "Children with a parent in prison ({what})\n");
     let _ = writeln!(
         text,
-        "  {:<12} {:>10} {:>10} {:>10}   what it counts",
-        "concept", "England", "Wales", "both"
+        "  {:<12} {:>10} {:>10} {:>10} {:>10}  {:<20} what it counts",
+        "concept", "England", "Wales", "both", "estimated", "95 % interval"
     );
     for concept in Concept::ALL {
-        let cells = PLACES.map(|(code, _)| readable(place(&rows, concept.word(), code)));
+        let cells = PLACES.map(|(code, _)| readable(place(&rows, FOUND, concept.word(), code)));
         let [england, wales, both] = cells;
         if both != "-" {
+            let estimate = place(&rows, ESTIMATED, concept.word(), codes::ENGLAND_AND_WALES);
             let meaning = concept.meaning().split(';').next().unwrap_or_default();
             let _ = writeln!(
                 text,
-                "  {:<12} {england:>10} {wales:>10} {both:>10}   {meaning}",
-                concept.word()
+                "  {:<12} {england:>10} {wales:>10} {both:>10} {:>10}  {:<20} {meaning}",
+                concept.word(),
+                readable(estimate),
+                interval(estimate),
             );
         }
     }
@@ -168,10 +196,14 @@ fn headline_json(release: &Path, published: bool) -> Value {
         .iter()
         .flat_map(|concept| {
             PLACES.iter().filter_map(|(code, name)| {
-                let found = place(&rows, concept.word(), code)?;
+                let found = place(&rows, FOUND, concept.word(), code)?;
+                let estimate = place(&rows, ESTIMATED, concept.word(), code);
                 Some(json!({
                     "concept": concept.word(), "country": code, "name": name,
                     "value": found.value, "status": found.status,
+                    "estimate": estimate.and_then(|e| e.value),
+                    "lower": estimate.and_then(|e| e.lower),
+                    "upper": estimate.and_then(|e| e.upper),
                 }))
             })
         })

@@ -90,6 +90,8 @@ pub enum Caution {
         /// Of so many.
         of: u64,
     },
+    /// No audit says how far statements about children are right.
+    StatementsNotAudited,
     /// Nobody is estimated to be unseen; the interval is about the count alone.
     NobodyUnseen,
 }
@@ -187,6 +189,10 @@ impl fmt::Display for Caution {
             Caution::ReplicatesLost { lost, of } => {
                 write!(f, "{lost} of {of} replicates could not be computed")
             }
+            Caution::StatementsNotAudited => write!(
+                f,
+                "no audit says how far statements about children are right: every one is taken as right"
+            ),
             Caution::NobodyUnseen => write!(f, "nobody is estimated to be unseen"),
         }
     }

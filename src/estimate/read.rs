@@ -96,7 +96,8 @@ impl Adult {
     }
 }
 
-fn id(array: &FixedSizeBinaryArray, row: usize) -> Entity {
+/// The pseudonym at a row.
+pub(super) fn id(array: &FixedSizeBinaryArray, row: usize) -> Entity {
     let mut out = [0_u8; 16];
     for (o, b) in out.iter_mut().zip(array.value(row)) {
         *o = *b;

@@ -12,11 +12,16 @@ use super::bold::{self, Inputs as BoldInputs};
 use super::count::Cells;
 use super::error::EstimateError;
 use super::family::{self, Parent, Sex, Window};
-use super::read::{self, Adult, Child, Entities, Entity, Files};
-use super::spells::Period;
+use super::national::evidence;
+use super::national::{self, National};
+use super::number::real;
+use super::people::{People, Place};
+use super::quality::Gathered;
+use super::read::{Adult, Child, Entities, Entity, Files};
 use crate::columnar::{ColumnarError, Layout, TableWriter};
-use crate::schema::codes;
+use crate::digest::Digest;
 use crate::schema::published::{self, Concept};
+use crate::schema::quality::Quality;
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// The linked payload.
@@ -28,6 +33,10 @@ pub struct Inputs {
     pub stays: Files,
     /// Payload of `parent_child`.
     pub parenthood: Files,
+    /// Payload of `declared_children`.
+    pub declared: Files,
+    /// How the national figure is estimated.
+    pub national: national::Method,
     /// Entities of adults.
     pub adults: PathBuf,
     /// Entities of children.
@@ -75,7 +84,11 @@ pub struct Job {
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, EstimateError> {
     let mut report = StageReport::default();
     let tables = match &job.method {
-        Method::Linked(inputs) => linked(inputs, &job.tables, folders, &mut report)?,
+        Method::Linked(inputs) => {
+            let (tables, quality) = linked(inputs, &job.tables, folders, &mut report)?;
+            report.files.push(write_quality(&quality, folders)?);
+            tables
+        }
         Method::Bold(inputs) => multiplier(*inputs, &job.tables, &mut report),
     };
     for (wanted, cells) in job.tables.iter().zip(&tables) {
@@ -122,22 +135,18 @@ fn multiplier(inputs: BoldInputs, tables: &[Wanted], report: &mut StageReport) -
         .collect()
 }
 
-/// Everybody who matters, gathered.
-struct Families {
-    stays: BTreeMap<Entity, Vec<family::Stay>>,
-    parents: BTreeMap<Entity, BTreeSet<Entity>>,
-    adults: BTreeMap<Entity, Adult>,
-    children: BTreeMap<Entity, Child>,
-}
-
 fn linked(
     inputs: &Inputs,
     tables: &[Wanted],
     folders: &StageFolders<'_>,
     report: &mut StageReport,
-) -> Result<Vec<Cells>, EstimateError> {
+) -> Result<(Vec<Cells>, Quality), EstimateError> {
     folders.progress.begin("gather families", None);
-    let families = gather(inputs, report)?;
+    let entities = (
+        &Entities::read(&inputs.adults)?,
+        &Entities::read(&inputs.children)?,
+    );
+    let families = People::gather(inputs, entities, report)?;
     folders.progress.end();
     folders
         .progress
@@ -168,45 +177,43 @@ fn linked(
     folders.progress.end();
     tally.report(&families, &parents_seen, report);
     check(tables, &counted, &tally)?;
-    Ok(counted)
+    folders.progress.begin("estimate the nation", None);
+    let evidence = evidence::gather(
+        &inputs.declared,
+        &inputs.parenthood,
+        &inputs.national.lists,
+        entities,
+        &families.stays,
+    )?;
+    let national = National::of(&inputs.national, &families, &evidence, inputs.window);
+    let mut quality = Gathered::default();
+    quality.add(&national, &|concept, country| {
+        tally
+            .by_country
+            .get(&(concept.word(), country.to_owned()))
+            .map(|n| real(*n))
+    });
+    quality.add_records(&families, &national, &tally.losses());
+    folders.progress.end();
+    Ok((counted, quality.0))
 }
 
-fn gather(inputs: &Inputs, report: &mut StageReport) -> Result<Families, EstimateError> {
-    let adult_entities = Entities::read(&inputs.adults)?;
-    let child_entities = Entities::read(&inputs.children)?;
-    let stays = read::stays(&inputs.stays, &adult_entities, inputs.window.year)?;
-    if stays.is_empty() {
-        return Err(EstimateError::NoCustody);
-    }
-    let said = read::parenthood(&inputs.parenthood, &adult_entities, &child_entities, &stays)?;
-    let mut children: BTreeMap<Entity, Child> = said
-        .parents
-        .keys()
-        .map(|c| (*c, Child::default()))
-        .collect();
-    let mut adults: BTreeMap<Entity, Adult> =
-        stays.keys().map(|a| (*a, Adult::default())).collect();
-    read::people(
-        &inputs.people,
-        &adult_entities,
-        &child_entities,
-        &mut adults,
-        &mut children,
-    )?;
-    for (name, value) in [
-        ("adults_in_custody_in_year", json!(stays.len())),
-        ("adult_records_linked", json!(adult_entities.linked())),
-        ("child_records_linked", json!(child_entities.linked())),
-        ("statements_wider_carers", json!(said.wider)),
-        ("statements_not_in_custody", json!(said.not_in_custody)),
-    ] {
-        report.figures.insert(name.to_owned(), value);
-    }
-    Ok(Families {
-        stays,
-        parents: said.parents,
-        adults,
-        children,
+/// The figures of the quality report, exact.
+fn write_quality(
+    quality: &Quality,
+    folders: &StageFolders<'_>,
+) -> Result<OutputFile, EstimateError> {
+    let path = folders.stage.join("quality.json");
+    let text = format!("{:#}\n", json!(quality));
+    std::fs::write(&path, &text).map_err(|source| ColumnarError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(OutputFile {
+        path: folders.relative(&path),
+        digest: Digest::of(text.as_bytes()),
+        bytes: u64::try_from(text.len()).unwrap_or(u64::MAX),
+        rows: None,
     })
 }
 
@@ -214,6 +221,7 @@ fn gather(inputs: &Inputs, report: &mut StageReport) -> Result<Families, Estimat
 #[derive(Default)]
 struct Tally {
     by_concept: BTreeMap<&'static str, u64>,
+    by_country: BTreeMap<(&'static str, String), u64>,
     named: u64,
     without_date_of_birth: u64,
     area_of_parent: u64,
@@ -222,9 +230,36 @@ struct Tally {
 }
 
 impl Tally {
+    /// The children named, step by step to those who count.
+    fn losses(&self) -> Vec<(&'static str, u64)> {
+        let of = |concept: Concept| self.by_concept.get(concept.word()).copied().unwrap_or(0);
+        vec![
+            (
+                "Children whom somebody names the child of a prisoner of the year",
+                self.named,
+            ),
+            (
+                "of these, with a date of birth",
+                self.named - self.without_date_of_birth,
+            ),
+            (
+                "of these, known to another system too",
+                self.in_other_system,
+            ),
+            (
+                "Children found with a parent in prison in the year",
+                of(Concept::YearUnique),
+            ),
+            (
+                "Children found with a parent in prison on the reference date",
+                of(Concept::Stock),
+            ),
+        ]
+    }
+
     fn report(
         &self,
-        families: &Families,
+        families: &People,
         parents: &BTreeSet<(Concept, u64, Sex)>,
         report: &mut StageReport,
     ) {
@@ -279,7 +314,7 @@ fn parent_word(sex: Sex) -> &'static str {
 )]
 fn count_child(
     inputs: &Inputs,
-    families: &Families,
+    families: &People,
     entity: &Entity,
     child: &Child,
     tables: &[Wanted],
@@ -291,12 +326,10 @@ fn count_child(
     if child.systems.len() > 1 {
         tally.in_other_system += 1;
     }
-    let Some(days) = child.eligible else {
+    let Some(eligible) = families.eligible(child) else {
         tally.without_date_of_birth += 1;
         return;
     };
-    let first = inputs.window.year.from;
-    let eligible = Period::new(first + days.from, first + days.to);
     let parents: Vec<Parent> = families
         .parents
         .get(entity)
@@ -317,6 +350,10 @@ fn count_child(
     parents_seen.extend(family::parents_who_count(&parents, eligible, inputs.window));
     let place = home(families, entity, child, tally);
     for fact in &facts {
+        for country in [published::TOTAL, place.country.as_str()] {
+            let key = (fact.concept.word(), country.to_owned());
+            *tally.by_country.entry(key).or_insert(0) += fact.number;
+        }
         *tally.by_concept.entry(fact.concept.word()).or_insert(0) += fact.number;
         let dimensions = [
             ("country", place.country.as_str()),
@@ -352,45 +389,15 @@ fn each(
     }
 }
 
-struct Place {
-    country: String,
-    region: String,
-    local_authority: String,
-}
-
 /// The child's home; where it is not known, the parent's before custody.
-fn home(families: &Families, entity: &Entity, child: &Child, tally: &mut Tally) -> Place {
-    let of_parent = || {
-        families
-            .parents
-            .get(entity)
-            .into_iter()
-            .flatten()
-            .find_map(|a| families.adults.get(a)?.local_authority.clone())
-    };
-    let code = match &child.local_authority {
-        Some(code) => Some(code.clone()),
-        None => {
-            let code = of_parent();
-            match code {
-                Some(_) => tally.area_of_parent += 1,
-                None => tally.area_unknown += 1,
-            }
-            code
-        }
-    };
-    match code.as_deref().and_then(codes::local_authority) {
-        Some(la) => Place {
-            country: la.country_code.clone(),
-            region: la.region_code.clone(),
-            local_authority: la.code.clone(),
-        },
-        None => Place {
-            country: "x".to_owned(),
-            region: "x".to_owned(),
-            local_authority: "x".to_owned(),
-        },
+fn home(people: &People, entity: &Entity, child: &Child, tally: &mut Tally) -> Place {
+    let (code, of_parent) = people.home(entity, child);
+    match (&code, of_parent) {
+        (Some(_), true) => tally.area_of_parent += 1,
+        (None, _) => tally.area_unknown += 1,
+        (Some(_), false) => {}
     }
+    Place::of(code.as_deref())
 }
 
 /// Every table of children adds up to the same number for each concept that it shows.

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::error::{ConfigProblem, PipelineError};
+pub use super::estimate_section::{EstimateSection, Method};
 use super::key_section::KeySection;
 use super::link_section::{LinkSection, ModelSettings, blocks, models, recipes};
+use crate::estimate::national;
 use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{BlockPass, Recipe, Salt};
 use crate::purpose::Purpose;
@@ -118,43 +120,6 @@ impl Default for IngestSection {
     }
 }
 
-/// `[estimate]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EstimateSection {
-    /// How the children are counted.
-    pub method: Method,
-    /// Inputs of the method `bold`.
-    pub bold: Option<Bold>,
-    /// Systems from which age, sex, ethnic group and area are taken, best first.
-    #[serde(default)]
-    pub attributes_from: Vec<String>,
-}
-
-/// How the children are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// Named children, linked and counted once.
-    Linked,
-    /// The multiplier of the Ministry of Justice's release of 2024, from its published inputs.
-    Bold,
-}
-
-/// Published inputs of the multiplier method.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bold {
-    /// People with any time in prison in the year.
-    pub people_in_prison: u64,
-    /// Of these, people with children recorded in any source.
-    pub with_children_recorded: u64,
-    /// The same after adjustment for undercount.
-    pub with_children_adjusted: u64,
-    /// Average number of dependent children in a family, in hundredths (177 is 1.77).
-    pub children_per_family_hundredths: u64,
-}
-
 /// `[[table]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -243,6 +208,8 @@ pub struct Pipeline {
     pub dates: Dates,
     /// The settings of each kind of person that the model links.
     pub models: BTreeMap<String, ModelSettings>,
+    /// How the national figure is estimated.
+    pub national: national::Method,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
     /// The block-keyed passes of each kind of person.
@@ -270,15 +237,17 @@ impl Pipeline {
         let recipes = recipes(&file.link, &mut problems);
         let blocks = blocks(&file.link, &mut problems);
         let models = models(&file.link, &mut problems);
+        let national = file.estimate.national(&mut problems);
         let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
-        match dates {
-            Some(dates) if problems.is_empty() => Ok(Pipeline {
+        match (dates, national) {
+            (Some(dates), Some(national)) if problems.is_empty() => Ok(Pipeline {
                 path: path.to_path_buf(),
                 text,
                 file,
                 dates,
                 models,
+                national,
                 recipes,
                 blocks,
                 salt,

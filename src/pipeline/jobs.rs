@@ -328,6 +328,8 @@ fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estim
         people: files(Table::Person),
         stays: files(Table::CustodySpell),
         parenthood: files(Table::ParentChild),
+        declared: files(Table::DeclaredChildren),
+        national: prepared.pipeline.national.clone(),
         adults: entities("adult"),
         children: entities("child"),
         window: estimate::family::Window {
@@ -364,6 +366,8 @@ fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
             })
             .collect(),
         population: prepared.child_population.clone(),
+        quality: matches!(prepared.pipeline.file.estimate.method, Method::Linked)
+            .then(|| stage_folder(root, Stage::Estimate).join("quality.json")),
         rules: protect::Rules {
             min_frequency: section.min_frequency,
             zeros: section.zeros,
@@ -380,7 +384,7 @@ fn publish_job(
     receipts: &Receipts,
 ) -> Result<publish::Job, PipelineError> {
     let outputs = receipts.get(&Stage::Protect).map(|r| r.outputs.as_slice());
-    let mut tables = Vec::new();
+    let (mut tables, mut quality) = (Vec::new(), None);
     for file in outputs.unwrap_or_default() {
         let stage = file.path.starts_with("stage");
         if stage && file.path.extension().is_some_and(|e| e == "parquet") {
@@ -389,10 +393,15 @@ fn publish_job(
                 &file.digest,
             )?);
         }
+        if stage && file.path.ends_with("quality.json") {
+            let path = directory.root().join(&file.path);
+            quality = Some(protect::ReleasableQuality::load(&path, &file.digest)?);
+        }
     }
     let settings = &prepared.pipeline.file;
     Ok(publish::Job {
         tables,
+        quality,
         target: directory.partial_release(),
         release: publish::ReleaseInfo {
             id: directory.id().to_owned(),

@@ -1,12 +1,13 @@
 //! The pipeline: its file, its plan, its run directory; running, resuming and verifying it.
 //!
-//! [`file`] is the grammar, `key_section` the part of it about the key; `project` confines paths; `prepare` finds and digests the inputs;
+//! [`file`] is the grammar, `key_section`, `link_section` and `estimate_section` parts of it; `project` confines paths; `prepare` finds and digests the inputs;
 //! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
 //! `run_directory` are what is on disk; `verify` checks it; `attack` lets a motivated intruder at its encodings; `rehearse` writes synthetic extracts
 //! first where the pipeline says so.
 
 mod attack;
 pub mod error;
+mod estimate_section;
 pub mod file;
 mod jobs;
 mod key_section;

@@ -14,6 +14,7 @@ use super::error::ProtectError;
 use super::exact::real;
 use super::hierarchy::Hierarchy;
 use super::linked::{Cell, Member, State, protect_together};
+use super::quality::{self, ReleasableQuality};
 use super::rules::{Rounding, Rules};
 use super::system::Cube;
 use super::table::{ProtectedRow, ProtectedTable};
@@ -44,6 +45,8 @@ pub struct Job {
     pub tables: Vec<TableJob>,
     /// Children under 18 by local authority (`local_authority,children`), for rates.
     pub population: Option<PathBuf>,
+    /// Figures of the quality report, with the estimates.
+    pub quality: Option<PathBuf>,
     /// The rules.
     pub rules: Rules,
 }
@@ -109,8 +112,13 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
             };
         }
     }
+    let quality = job.quality.as_deref().map(quality::read).transpose()?;
     let mut finished = Vec::new();
     for table in &mut tables {
+        if let (Some(quality), Some(what)) = (&quality, &table.definition.estimated) {
+            let more = quality::estimated(&table.rows, table.base, what, quality);
+            table.rows.extend(more);
+        }
         let derived: Vec<ProtectedRow> = table
             .definition
             .derived
@@ -137,8 +145,26 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
         finished.push(table);
     }
     folders.progress.end();
-    write(&tables, &finished, &systems, least_width, job, folders)
+    let mut report = write(&tables, &finished, &systems, least_width, job, folders)?;
+    if let Some(quality) = &quality {
+        let safe = ReleasableQuality::of(quality, QUALITY_BASE).to_json();
+        let path = folders.stage.join("quality.json");
+        std::fs::write(&path, &safe).map_err(|source| ProtectError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        report.files.push(OutputFile {
+            path: folders.relative(&path),
+            digest: Digest::of(safe.as_bytes()),
+            bytes: u64::try_from(safe.len()).unwrap_or(u64::MAX),
+            rows: None,
+        });
+    }
+    Ok(report)
 }
+
+/// Numbers of people in the quality report are rounded to this.
+const QUALITY_BASE: u64 = 10;
 
 fn missing_source(definition: &TableDef) -> ProtectError {
     ProtectError::Spec {

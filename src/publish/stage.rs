@@ -13,7 +13,7 @@ use super::error::PublishError;
 use super::summary::Summary;
 use super::{csv_table, parquet_table, readme};
 use crate::digest::Digest;
-use crate::protect::ProtectedTable;
+use crate::protect::{ProtectedTable, ReleasableQuality};
 use crate::purpose::Purpose;
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
@@ -53,6 +53,8 @@ impl ReleaseInfo {
 pub struct Job {
     /// The tables, in the order in which they are listed.
     pub tables: Vec<ProtectedTable>,
+    /// The figures of the quality report.
+    pub quality: Option<ReleasableQuality>,
     /// The folder that becomes the release; empty or not there.
     pub target: PathBuf,
     /// What the release says of itself.
@@ -110,6 +112,9 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
     folders.progress.end();
     let described = format!("{:#}\n", package(&job.release, resources));
     release.text("datapackage.json", described.as_bytes(), None)?;
+    if let Some(quality) = &job.quality {
+        release.text("quality.json", quality.to_json().as_bytes(), None)?;
+    }
     let page = readme::render(&job.release, &job.tables);
     release.text("README.txt", page.as_bytes(), None)?;
     release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));

@@ -5,6 +5,7 @@ pub mod canonical;
 pub mod code_list;
 pub mod codes;
 pub mod published;
+pub mod quality;
 mod schema_error;
 pub mod table_schema;
 

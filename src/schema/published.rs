@@ -217,6 +217,16 @@ pub struct DerivedDef {
     pub over: Vec<String>,
 }
 
+/// A measure that is estimated: the number counted, corrected for who is on no list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimatedDef {
+    /// The word in the column `measure`.
+    pub name: String,
+    /// The counted measure beside it; where that is hidden, so is the estimate.
+    pub of: String,
+}
+
 /// The rule under which small counts are hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -260,6 +270,8 @@ pub struct TableDef {
     pub measures: Vec<String>,
     /// The measures that are derived from them.
     pub derived: Vec<DerivedDef>,
+    /// A measure that is estimated with an interval, beside the count of the same cells.
+    pub estimated: Option<EstimatedDef>,
     /// Rounding base; none is exact.
     pub rounding: Option<u64>,
     /// The rule for small counts; none where the table is national and only rounded.
@@ -292,10 +304,10 @@ impl TableDef {
     /// The unit of a measure of this table, for field and row descriptions.
     pub fn unit(measure: &str) -> &'static str {
         match measure {
-            "children" | "earlier_children" => "children",
+            "children" | "children_estimated" | "earlier_children" => "children",
             "parents" => "parents",
             "percent" => "per cent",
-            "rate_per_1000" => "per 1,000 children under 18",
+            "rate_per_1000" | "estimated_rate_per_1000" => "per 1,000 children under 18",
             "rate_per_10000" => "per 10,000 children under 18",
             "ratio" => "ratio",
             _ => "",
@@ -368,6 +380,8 @@ struct TableFile {
     concepts: Vec<Concept>,
     measures: Vec<String>,
     derived: Vec<DerivedDef>,
+    #[serde(default)]
+    estimated: Option<EstimatedDef>,
     rounding: Option<u64>,
     #[serde(default)]
     suppression: Option<SuppressionDef>,
@@ -428,6 +442,7 @@ fn read(text: &str) -> Result<TableDef, BadDefinition> {
         concepts: file.concepts,
         measures: file.measures,
         derived: file.derived,
+        estimated: file.estimated,
         rounding: file.rounding,
         suppression: file.suppression,
         not_applicable: file.not_applicable,

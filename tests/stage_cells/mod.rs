@@ -196,6 +196,7 @@ impl Run {
         Job {
             tables,
             population: Some(population),
+            quality: None,
             rules: Rules::default(),
         }
     }

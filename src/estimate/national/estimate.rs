@@ -1,0 +1,396 @@
+//! The estimate of one population, with its interval.
+//!
+//! ```text
+//! children = pairs − children of two prisoners
+//! pairs    = Σ strata [ counted + unseen ]        saturated estimator of three lists
+//! ```
+//!
+//! Each imputed set of numbers is estimated and the mean taken; the variance has the families, the
+//! audit of the statements, the imputation, and the rounding of what is published.
+
+use super::super::caution::Caution;
+use super::super::coverage::{
+    Diagnostics, Form, History, ListLinkage, Observed, Plan, Saturated, Stratified, StratumTable,
+    Transition,
+};
+use super::super::draw::Draws;
+use super::super::family_variance::{Families, FamilyVariance, Record};
+use super::super::interval::{Components, Noise, Total};
+use super::super::linkage_error::Rate;
+use super::super::method_error::MethodError;
+use super::super::number::{Level, mean_and_variance, real, size};
+use super::super::people::Country;
+use super::numbers::Numbers;
+use super::population::{Family, Population};
+use super::statements::Statements;
+
+/// A stratification is used where each of its strata has as many records as this in each history
+/// with children's services, the list that holds fewest.
+const LEAST_OVERLAP: f64 = 30.0;
+
+/// How to estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// How far statements are right.
+    pub statements: Statements,
+    /// Draws for the variance of the audit.
+    pub replicates: u32,
+    /// The seed.
+    pub seed: u64,
+    /// Published figures are rounded to this.
+    pub rounding: u64,
+}
+
+/// What is estimated of an area, or of all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The area; none is all of them.
+    pub country: Option<Country>,
+    /// The figure.
+    pub total: Total,
+}
+
+/// The estimate of one population.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// Children, of all areas and of each.
+    pub children: Vec<Figure>,
+    /// A child and an entry of a parent into prison, likewise.
+    pub entries: Vec<Figure>,
+    /// Pairs of a parent and a child, estimated.
+    pub pairs: f64,
+    /// Children of two prisoners, estimated.
+    pub of_two: f64,
+    /// Pairs by history as the lists have them, of the first imputed set.
+    pub observed: Observed,
+    /// The strata, by name.
+    pub strata: Vec<String>,
+    /// What the estimate would be under other assumptions: name, least, greatest.
+    pub sensitivity: Vec<(String, f64, f64)>,
+    /// Shares of families that some list holds.
+    pub coverage_of_families: f64,
+    /// What must be told.
+    pub cautions: Vec<Caution>,
+}
+
+/// Everything of one imputed set.
+struct Set {
+    estimate: Stratified,
+    families: Families,
+    strata: Vec<StratumTable>,
+    /// Weight of each family.
+    weights: Vec<f64>,
+}
+
+/// Estimates a population.
+///
+/// # Errors
+/// KL-E-210 if there is no family; whatever makes the estimators fail otherwise.
+pub fn estimate(
+    population: &Population,
+    numbers: &Numbers,
+    settings: &Settings,
+) -> Result<Estimate, MethodError> {
+    let (Some(first), false) = (numbers.sets.first(), population.families.is_empty()) else {
+        return Err(MethodError::TooFew {
+            what: "families of prisoners",
+            found: population.families.len(),
+            needed: 1,
+        });
+    };
+    let t = settings.statements.transition()?;
+    let depth = depth(population, first)?;
+    let keys = keys(population, depth);
+    let plan = Plan::new(&tables(population, first, &keys), &certain()?)?;
+    let sets = numbers
+        .sets
+        .iter()
+        .map(|n| set(population, n, &keys, &plan, &t));
+    let sets: Vec<Set> = sets.collect::<Result<_, _>>()?;
+    let Some(one) = sets.first() else {
+        return Err(MethodError::TooFew {
+            what: "imputed sets",
+            found: 0,
+            needed: 1,
+        });
+    };
+
+    let populations: Vec<f64> = sets.iter().map(|s| s.estimate.population()).collect();
+    let (pairs, between) = mean_and_variance(&populations);
+    let counted = mean(sets.iter().map(|s| s.estimate.counted()));
+    let family = FamilyVariance::of(&one.families, &one.estimate, &plan, &Transition::identity())?;
+    let (of_two, of_two_variance) = of_two(population, pairs);
+    let left = (1.0 - of_two / pairs.max(1.0)).clamp(0.5, 1.0);
+    let components = Components {
+        families: family.total() * left * left + of_two_variance,
+        linkage_error: audit_variance(&one.strata, &plan, settings)? * left * left,
+        imputation: (1.0 + 1.0 / size(sets.len())) * between * left * left,
+        calibration: 0.0,
+        noise: Noise::Nearest {
+            base: real(settings.rounding.max(1)),
+        }
+        .variance()?,
+    };
+    let whole = Total::new(
+        counted * left,
+        (pairs - counted).max(0.0) * left,
+        components,
+        Level::NINETY_FIVE,
+    )?;
+    let mut cautions = plan.cautions.clone();
+    cautions.extend(one.estimate.cautions.iter().cloned());
+    cautions.extend(numbers.cautions.iter().cloned());
+    if settings.statements.certain() {
+        cautions.push(Caution::StatementsNotAudited);
+    }
+    let corrected = t.correct(&sum(&one.strata), "all strata").0;
+    cautions.extend(Diagnostics::of(&corrected).cautions);
+    let figures = |measure: &dyn Fn(&Family) -> f64, one_each: bool| {
+        figures(population, numbers, &sets, &whole, (measure, one_each))
+    };
+    Ok(Estimate {
+        children: figures(&|_| 1.0, true)?,
+        entries: figures(&|f: &Family| f64::from(f.entries), false)?,
+        pairs,
+        of_two,
+        observed: sum(&one.strata),
+        strata: one.strata.iter().map(|s| s.key.join(", ")).collect(),
+        sensitivity: super::sensitivity::of(&one.strata, &plan, &t, pairs, left)?,
+        coverage_of_families: family.coverage_of_families,
+        cautions,
+    })
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    mean_and_variance(&values.collect::<Vec<f64>>()).0
+}
+
+pub(super) fn sum(strata: &[StratumTable]) -> Observed {
+    let all = strata.iter().map(|s| s.observed);
+    all.fold(Observed::default(), |a, b| a.plus(&b))
+}
+
+fn certain() -> Result<Vec<ListLinkage>, MethodError> {
+    let rate = Rate::certain;
+    let (one, nought) = (rate(1.0)?, rate(0.0)?);
+    Ok(vec![ListLinkage::new([one; 3], [nought; 3])?])
+}
+
+/// How many categories of the strata are used: the most with which every stratum has enough.
+fn depth(population: &Population, numbers: &[u32]) -> Result<usize, MethodError> {
+    for depth in [2, 1] {
+        let keys = keys(population, depth);
+        let strata = tables(population, numbers, &keys);
+        let enough = |s: &StratumTable| {
+            let n = s.observed.numbers();
+            [n[3], n[4], n[5], n[6]].iter().all(|n| *n >= LEAST_OVERLAP)
+        };
+        if strata.iter().all(enough) {
+            return Ok(depth);
+        }
+    }
+    Ok(0)
+}
+
+/// The stratum of each family, and the strata's names.
+struct Keys {
+    of: Vec<usize>,
+    names: Vec<Vec<String>>,
+}
+
+fn keys(population: &Population, depth: usize) -> Keys {
+    let key = |f: &Family| -> Vec<String> {
+        let parts = f.stratum.iter().take(depth);
+        parts.map(|p| (*p).to_owned()).collect()
+    };
+    let mut names: Vec<Vec<String>> = population.families.iter().map(key).collect();
+    let all = names.clone();
+    names.sort();
+    names.dedup();
+    let of = all.iter().map(|k| names.binary_search(k).unwrap_or(0));
+    Keys {
+        of: of.collect(),
+        names: names.clone(),
+    }
+}
+
+/// The records of a family with so many children: those of children's services first.
+fn histories(family: &Family, number: u32) -> impl Iterator<Item = History> + '_ {
+    let stated = [family.custody, family.probation];
+    let children = usize::try_from(number).unwrap_or(usize::MAX);
+    (0..children).filter_map(move |child| {
+        let named = family.identified.get(child).is_some_and(|c| c.by_services);
+        History::of([stated[0], stated[1], named])
+    })
+}
+
+fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumTable> {
+    let mut observed = vec![Observed::default(); keys.names.len()];
+    for ((family, number), at) in population.families.iter().zip(numbers).zip(&keys.of) {
+        for history in histories(family, *number) {
+            if let Some(cells) = observed.get_mut(*at) {
+                cells.add(history, 1.0);
+            }
+        }
+    }
+    let both = keys.names.iter().zip(observed);
+    both.map(|(key, observed)| StratumTable {
+        key: key.clone(),
+        observed,
+        linkage: 0,
+    })
+    .collect()
+}
+
+fn set(
+    population: &Population,
+    numbers: &[u32],
+    keys: &Keys,
+    plan: &Plan,
+    t: &Transition,
+) -> Result<Set, MethodError> {
+    let strata = tables(population, numbers, keys);
+    let estimate = Stratified::with(&strata, plan, &[t])?;
+    let mut families = Families::new();
+    for ((family, number), stratum) in population.families.iter().zip(numbers).zip(&keys.of) {
+        let records: Vec<Record> = histories(family, *number)
+            .map(|history| Record {
+                stratum: *stratum,
+                history,
+                weight: 1.0,
+            })
+            .collect();
+        if !records.is_empty() {
+            families.push(&records, None)?;
+        }
+    }
+    let weight = |at: &usize| estimate.weights.get(*at).copied().unwrap_or(1.0);
+    let weights = keys.of.iter().map(weight).collect();
+    Ok(Set {
+        estimate,
+        families,
+        strata,
+        weights,
+    })
+}
+
+/// Children of two prisoners. Both pairs of such a child are identified with the square of the share
+/// of pairs that are, so the number found is divided by it; it is a count, and varies as one.
+fn of_two(population: &Population, pairs: f64) -> (f64, f64) {
+    let share = real(population.pairs) / pairs.max(1.0);
+    if share <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let found = real(population.of_two);
+    let scale = 1.0 / (share * share).min(1.0);
+    (found * scale, found * scale * scale)
+}
+
+/// The variance that comes from the audit of the statements.
+fn audit_variance(
+    strata: &[StratumTable],
+    plan: &Plan,
+    settings: &Settings,
+) -> Result<f64, MethodError> {
+    if settings.statements.certain() {
+        return Ok(0.0);
+    }
+    let totals: Vec<f64> = (0..u64::from(settings.replicates))
+        .map(|replicate| {
+            let mut draws = Draws::new(settings.seed, 1, replicate);
+            let t = settings.statements.draw(&mut draws)?;
+            Ok(Stratified::with(strata, plan, &[&t])?.population())
+        })
+        .collect::<Result<_, MethodError>>()?;
+    Ok(mean_and_variance(&totals).1)
+}
+
+/// A measure of all areas and of each. An area's variance is its share of the whole's, and that its
+/// share of the unseen is not known: of each family, w (w − 1) times the square of what it has of
+/// the area beyond the area's share.
+fn figures(
+    population: &Population,
+    numbers: &Numbers,
+    sets: &[Set],
+    whole: &Total,
+    (measure, once): (&dyn Fn(&Family) -> f64, bool),
+) -> Result<Vec<Figure>, MethodError> {
+    let areas = [None, Some(Country::England), Some(Country::Wales)];
+    let value = |family: &Family, number: u32, area: Option<Country>| -> f64 {
+        let all = f64::from(number);
+        let there = match area {
+            None => all,
+            Some(country) => in_country(family, number, country),
+        };
+        there * measure(family)
+    };
+    let pairs_of = |set: &Set, numbers: &[u32]| -> f64 {
+        let all = population.families.iter().zip(numbers).zip(&set.weights);
+        all.map(|((_, n), w)| w * f64::from(*n)).sum()
+    };
+    let mut out = Vec::new();
+    for area in areas {
+        let share = mean(sets.iter().zip(&numbers.sets).map(|(set, numbers)| {
+            let all = population.families.iter().zip(numbers).zip(&set.weights);
+            let there: f64 = all.map(|((f, n), w)| w * value(f, *n, area)).sum();
+            let pairs = pairs_of(set, numbers);
+            if pairs > 0.0 { there / pairs } else { 0.0 }
+        }));
+        let mut components = whole.components;
+        let scale = share * share;
+        components.families *= scale;
+        components.linkage_error *= scale;
+        components.imputation *= scale;
+        if let (Some(set), Some(numbers)) = (sets.first(), numbers.sets.first()) {
+            let all = population.families.iter().zip(numbers).zip(&set.weights);
+            components.families += all
+                .map(|((f, n), w)| {
+                    let beyond = value(f, *n, area) - share * f64::from(*n);
+                    w * (w - 1.0).max(0.0) * beyond * beyond
+                })
+                .sum::<f64>();
+        }
+        // A child of two prisoners is one child, but an entry of each of them counts.
+        let pairs = match once {
+            true => 1.0,
+            false => numbers_of_pairs(whole, population, sets),
+        };
+        let total = Total::new(
+            whole.counted * share * pairs,
+            whole.unseen * share * pairs,
+            components,
+            whole.level,
+        )?;
+        out.push(Figure {
+            country: area,
+            total,
+        });
+    }
+    Ok(out)
+}
+
+/// Pairs for each child: what taking out children of two prisoners took away.
+fn numbers_of_pairs(whole: &Total, population: &Population, sets: &[Set]) -> f64 {
+    let pairs = mean(sets.iter().map(|s| s.estimate.population()));
+    match whole.value() > 0.0 && !population.families.is_empty() {
+        true => pairs / whole.value(),
+        false => 1.0,
+    }
+}
+
+/// Children of a family in a country; those who are not named live where their parent did.
+fn in_country(family: &Family, number: u32, country: Country) -> f64 {
+    let named = family.identified.iter().filter(|c| c.country == country);
+    let unnamed = size(usize::try_from(number).unwrap_or(0)) - size(family.identified.len());
+    let at_home = if family.home == country {
+        unnamed.max(0.0)
+    } else {
+        0.0
+    };
+    size(named.count()) + at_home
+}
+
+/// The whole by the saturated estimator without strata, for comparison.
+pub(super) fn pooled(observed: &Observed, t: &Transition) -> Result<Saturated, MethodError> {
+    Saturated::estimate(&t.correct(observed, "all strata").0, Form::SmallSample)
+}

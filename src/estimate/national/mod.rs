@@ -1,0 +1,88 @@
+//! The national figure: how many children, with an interval.
+//!
+//! Prisoners are the frame. Three lists say of a prisoner that there are children: prisons
+//! (screening and contacts), probation, and children's services through the carers they hold
+//! ([`evidence`]). [`population`] makes families of them, [`numbers`] completes the numbers of
+//! children, [`statements`] says how far statements are right, and [`estimate`] puts the estimators
+//! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work.
+//! [`sensitivity`] asks what other assumptions would give.
+//!
+//! Assumed: that beyond dependence by pairs the three lists do not depend on each other; that who
+//! is in a list does not depend on the number of children within a stratum; and that statements are
+//! as right as their audit found. What of this cannot be tested is in the table of sensitivity.
+
+pub mod estimate;
+pub mod evidence;
+pub mod numbers;
+pub mod population;
+mod sensitivity;
+pub mod statements;
+
+use self::estimate::{Estimate, Settings};
+use self::evidence::{Evidence, Lists};
+use self::numbers::Numbers;
+use self::population::{Frame, Population};
+use self::statements::Statements;
+use super::family::Window;
+use super::imputation::Imputations;
+use super::method_error::MethodError;
+use super::people::People;
+
+/// How the national figure is estimated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Method {
+    /// The lists.
+    pub lists: Lists,
+    /// How far statements are right, of the stock.
+    pub stock: Statements,
+    /// Of the year.
+    pub year: Statements,
+    /// Imputations of numbers of children.
+    pub imputations: Imputations,
+    /// Draws of the audit.
+    pub replicates: u32,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// Published figures are rounded to this.
+pub const ROUNDING: u64 = 10;
+
+/// What came of it; a population that cannot be estimated says why.
+#[derive(Debug)]
+pub struct National {
+    /// Of the reference date.
+    pub stock: Result<Estimate, MethodError>,
+    /// Of the year.
+    pub year: Result<Estimate, MethodError>,
+    /// Families and pairs of each: families, named pairs, numbers imputed.
+    pub sizes: [[usize; 3]; 2],
+}
+
+impl National {
+    /// Estimates both populations.
+    pub fn of(method: &Method, people: &People, evidence: &Evidence, window: Window) -> Self {
+        let one = |frame: Frame, statements: Statements, seed: u64| {
+            let population = Population::of(frame, people, evidence, window);
+            let settings = Settings {
+                statements,
+                replicates: method.replicates,
+                seed,
+                rounding: ROUNDING,
+            };
+            let numbers = Numbers::complete(&population, method.imputations, seed);
+            let pairs = usize::try_from(population.pairs).unwrap_or(usize::MAX);
+            let imputed = numbers.as_ref().map_or(0, |n| n.imputed);
+            let sizes = [population.families.len(), pairs, imputed];
+            let found = numbers.and_then(|n| estimate::estimate(&population, &n, &settings));
+            (found, sizes)
+        };
+        let (stock, of_stock) = one(Frame::Stock, method.stock, method.seed);
+        let (year, of_year) = one(Frame::Year, method.year, method.seed.wrapping_add(1));
+        National {
+            stock,
+            year,
+            sizes: [of_stock, of_year],
+        }
+    }
+}

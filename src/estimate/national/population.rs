@@ -1,0 +1,181 @@
+//! The families of a population: prisoners of whom some list says that they are parents.
+//!
+//! The unit that is estimated is the pair of a parent in prison and a child who counts. A family is a
+//! prisoner with such pairs: what is said of one of its children is said of the parent, so that the
+//! lists hold families and not children.
+
+use std::collections::BTreeMap;
+
+use super::super::family::{Sex, Stay, Window};
+use super::super::people::{Country, People};
+use super::super::read::Entity;
+use super::super::spells::{Period, days_in};
+use super::evidence::{Evidence, Said};
+
+/// Which population: each has a coverage of its own, since short stays are screened less and the
+/// stock holds more of the long ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// Parents in prison on the reference date.
+    Stock,
+    /// Parents in prison on any day of the year.
+    Year,
+}
+
+impl Frame {
+    /// The stays that put a prisoner into the population.
+    fn days(self, window: Window) -> Period {
+        match self {
+            Frame::Stock => Period::new(window.reference, window.reference + 1),
+            Frame::Year => window.year,
+        }
+    }
+}
+
+/// A child whom some list names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identified {
+    /// Children's services name it.
+    pub by_services: bool,
+    /// Where it lives.
+    pub country: Country,
+}
+
+/// A prisoner with children by some list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Sex of the parent, and time in prison: its stratum, the category to keep longest first.
+    pub stratum: [&'static str; 2],
+    /// Prisons say so, or name a child who counts.
+    pub custody: bool,
+    /// Probation says so.
+    pub probation: bool,
+    /// The number of children stated.
+    pub stated: Option<u32>,
+    /// Children who count and are named, those of children's services first.
+    pub identified: Vec<Identified>,
+    /// Children among them whom prisons or probation name.
+    pub named: usize,
+    /// The parent's own country, for children who are not named.
+    pub home: Country,
+    /// Entries into prison in the year.
+    pub entries: u32,
+}
+
+impl Family {
+    /// Does a list speak of the family as a whole? If not, no more than its named children count.
+    pub fn stated_as_parent(&self) -> bool {
+        self.custody || self.probation
+    }
+}
+
+/// The families, and the children found to have two parents among them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Population {
+    /// In a fixed order.
+    pub families: Vec<Family>,
+    /// Named children of two prisoners.
+    pub of_two: u64,
+    /// Pairs of a prisoner and a named child.
+    pub pairs: u64,
+}
+
+impl Population {
+    /// Gathers the families.
+    pub fn of(frame: Frame, people: &People, evidence: &Evidence, window: Window) -> Self {
+        let mut out = Population::default();
+        let mut parents_of: BTreeMap<Entity, u64> = BTreeMap::new();
+        let days = frame.days(window);
+        for (adult, said) in evidence {
+            let Some(stays) = people.stays.get(adult) else {
+                continue;
+            };
+            let inside: Vec<Period> = stays
+                .iter()
+                .map(|s| s.period.intersect(days))
+                .filter(|p| !p.is_empty())
+                .collect();
+            if inside.is_empty() {
+                continue;
+            }
+            let counts = |child: &Entity| people.counts(child, &inside, window);
+            let family = family(frame, (adult, said), stays, people, window, &counts);
+            let Some((family, children)) = family else {
+                continue;
+            };
+            out.pairs += children.len() as u64;
+            for child in children {
+                *parents_of.entry(child).or_default() += 1;
+            }
+            out.families.push(family);
+        }
+        out.of_two = parents_of.values().filter(|n| **n > 1).count() as u64;
+        out
+    }
+}
+
+/// One family with its named children who count; none where no list says that there are any.
+fn family(
+    frame: Frame,
+    (adult, said): (&Entity, &Said),
+    stays: &[Stay],
+    people: &People,
+    window: Window,
+    counts: &impl Fn(&Entity) -> bool,
+) -> Option<(Family, Vec<Entity>)> {
+    let known: Vec<Entity> = said.known.iter().copied().filter(|c| counts(c)).collect();
+    let named: Vec<Entity> = said.named.iter().copied().filter(|c| counts(c)).collect();
+    let custody = said.custody || !named.is_empty();
+    if !custody && !said.probation && known.is_empty() {
+        return None;
+    }
+    let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
+    let mut children = known.clone();
+    children.extend(named.iter().copied().filter(|c| !said.known.contains(c)));
+    let identified = children
+        .iter()
+        .map(|child| Identified {
+            by_services: said.known.contains(child),
+            country: people.country_of_child(child),
+        })
+        .collect();
+    let entered = |s: &&Stay| window.year.contains(s.period.from);
+    let family = Family {
+        stratum: [word(sex), time_band(frame, stays, window)],
+        custody,
+        probation: said.probation,
+        stated: said.number(),
+        identified,
+        named: named.len(),
+        home: people.country_of_adult(adult),
+        entries: u32::try_from(stays.iter().filter(entered).count()).unwrap_or(0),
+    };
+    Some((family, children))
+}
+
+fn word(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Female => "mother",
+        Sex::Male | Sex::Unknown => "father",
+    }
+}
+
+/// Days served by the reference date in the stay of that day; days of the year in prison.
+fn time_band(frame: Frame, stays: &[Stay], window: Window) -> &'static str {
+    let days = match frame {
+        Frame::Stock => {
+            let current = stays.iter().find(|s| s.period.contains(window.reference));
+            current.map_or(0, |s| window.reference - s.period.from)
+        }
+        Frame::Year => {
+            let periods: Vec<Period> = stays.iter().map(|s| s.period).collect();
+            days_in(&periods, window.year)
+        }
+    };
+    match days {
+        ..14 => "under 14 days",
+        14..90 => "14 to 89 days",
+        90..365 => "90 to 364 days",
+        _ => "365 days and more",
+    }
+}

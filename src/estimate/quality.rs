@@ -1,0 +1,162 @@
+//! What was estimated and linked, as figures of the quality report. Restricted: exact.
+
+use std::collections::BTreeMap;
+
+use super::interval::Source;
+use super::national::National;
+use super::national::estimate::{Estimate, Figure};
+use super::number::{real, size};
+use super::people::{Country, People};
+use crate::schema::published::{Concept, TOTAL};
+use crate::schema::quality::{EstimateRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
+
+/// Figures that are being gathered.
+#[derive(Debug, Default)]
+pub struct Gathered(pub Quality);
+
+impl Gathered {
+    /// Adds what was estimated. `linked` gives the count of a concept and an area.
+    pub fn add(&mut self, national: &National, linked: &impl Fn(Concept, &str) -> Option<f64>) {
+        for (concept, found) in [
+            (Concept::Stock, &national.stock),
+            (Concept::YearUnique, &national.year),
+        ] {
+            let told = self
+                .0
+                .cautions
+                .entry(concept.word().to_owned())
+                .or_default();
+            match found {
+                Ok(estimate) => {
+                    told.extend(estimate.cautions.iter().map(ToString::to_string));
+                    self.add_concept(concept, estimate, linked);
+                }
+                Err(why) => told.push(format!("no estimate: {why}")),
+            }
+        }
+        if let Ok(year) = &national.year {
+            self.add_figures(Concept::Incidence, &year.entries, linked);
+        }
+    }
+
+    fn add_concept(
+        &mut self,
+        concept: Concept,
+        estimate: &Estimate,
+        linked: &impl Fn(Concept, &str) -> Option<f64>,
+    ) {
+        self.add_figures(concept, &estimate.children, linked);
+        let Some(whole) = estimate.children.first() else {
+            return;
+        };
+        let shares = whole.total.components.shares();
+        self.0
+            .variance_shares
+            .extend(
+                Source::ALL
+                    .iter()
+                    .zip(shares)
+                    .map(|(source, share)| ShareRow {
+                        concept,
+                        source: source.word().to_owned(),
+                        share: share.share,
+                    }),
+            );
+        let central = whole.total.value();
+        let rows = estimate.sensitivity.iter();
+        self.0
+            .sensitivity
+            .extend(rows.map(|(assumption, low, high)| SensitivityRow {
+                concept,
+                assumption: assumption.clone(),
+                low: *low,
+                high: *high,
+                central,
+            }));
+    }
+
+    fn add_figures(
+        &mut self,
+        concept: Concept,
+        figures: &[Figure],
+        linked: &impl Fn(Concept, &str) -> Option<f64>,
+    ) {
+        for figure in figures {
+            let country = figure.country.map_or(TOTAL, |c| c.code());
+            self.0.estimates.push(EstimateRow {
+                concept,
+                country: country.to_owned(),
+                linked: linked(concept, country),
+                estimate: figure.total.value(),
+                lower: figure.total.interval.lower,
+                upper: figure.total.interval.upper,
+                standard_error: figure.total.standard_error(),
+                status: match figure.total.status() {
+                    "u" => "u".to_owned(),
+                    _ => "observed".to_owned(),
+                },
+            });
+        }
+    }
+
+    /// Adds the steps from record to estimate, and who is linked.
+    pub fn add_records(
+        &mut self,
+        people: &People,
+        national: &National,
+        losses: &[(&'static str, u64)],
+    ) {
+        let mut step = |step: &str, records: f64| {
+            self.0.losses.push(LossRow {
+                step: step.to_owned(),
+                records,
+            });
+        };
+        step("Prisoners of the year", size(people.stays.len()));
+        for (words, n) in losses {
+            step(words, real(*n));
+        }
+        let frames = ["on the reference date", "in the year"];
+        for (frame, [families, pairs, imputed]) in frames.iter().zip(national.sizes) {
+            step(
+                &format!("Prisoners with children by some list, {frame}"),
+                size(families),
+            );
+            step(
+                &format!("their named children who count, {frame}"),
+                size(pairs),
+            );
+            step(
+                &format!("prisoners whose number of children was imputed, {frame}"),
+                size(imputed),
+            );
+        }
+        let mut groups: BTreeMap<(&str, String), [f64; 2]> = BTreeMap::new();
+        for child in people.children.values().filter(|c| c.eligible.is_some()) {
+            let linked = if child.systems.len() > 1 { 1.0 } else { 0.0 };
+            let known = |x: &Option<String>| x.clone().unwrap_or_else(|| "unknown".to_owned());
+            let country = Country::of_local_authority(child.local_authority.as_deref());
+            let age = child.age.map_or("unknown", super::family::age_band);
+            for (group, code) in [
+                ("all", "all".to_owned()),
+                ("sex", known(&child.sex)),
+                ("age", age.to_owned()),
+                ("ethnicity", known(&child.ethnicity)),
+                ("country", country.code().to_owned()),
+            ] {
+                let [n, yes] = groups.entry((group, code)).or_default();
+                *n += 1.0;
+                *yes += linked;
+            }
+        }
+        self.0
+            .linkage
+            .extend(groups.into_iter().map(|((group, code), [n, yes])| LinkRow {
+                link: "Named children found in another system".to_owned(),
+                group: group.to_owned(),
+                code,
+                records: n,
+                match_rate: yes / n.max(1.0),
+            }));
+    }
+}

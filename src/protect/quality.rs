@@ -1,0 +1,247 @@
+//! The quality report's figures, made safe: the only form in which they leave the restricted zone.
+//!
+//! They are of the nation or of large groups. Numbers of people are rounded, shares are given to two
+//! decimals, and a group is left out if it, or the part of it that is linked, or the part that is
+//! not, is small.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::derive::half_up;
+use super::error::ProtectError;
+use super::table::ProtectedRow;
+use crate::digest::Digest;
+use crate::schema::published::{EstimatedDef, Status};
+use crate::schema::quality::{EstimateRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
+
+/// A group, its linked part and its other part have at least so many people each, or nobody.
+const LEAST: f64 = 10.0;
+
+/// The figures as they may be released.
+///
+/// It is made by [`ReleasableQuality::of`] within this room, or read from a file of the protect
+/// stage whose digest is proven.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReleasableQuality(Quality);
+
+impl ReleasableQuality {
+    /// Makes figures safe; counts are rounded to the base.
+    pub(super) fn of(quality: &Quality, base: u64) -> Self {
+        let round = |x: f64| nearest(x, base);
+        let share = |x: f64| half_up(x, 2);
+        let estimates = quality.estimates.iter().filter(|e| e.status == "observed");
+        ReleasableQuality(Quality {
+            estimates: estimates.map(|e| estimate(e, base)).collect(),
+            variance_shares: quality
+                .variance_shares
+                .iter()
+                .map(|s| ShareRow {
+                    share: share(s.share),
+                    ..s.clone()
+                })
+                .collect(),
+            losses: quality
+                .losses
+                .iter()
+                .filter(|l| large_or_none(l.records))
+                .map(|l| LossRow {
+                    records: round(l.records),
+                    ..l.clone()
+                })
+                .collect(),
+            linkage: quality
+                .linkage
+                .iter()
+                .filter(|l| {
+                    let linked = l.records * l.match_rate;
+                    [l.records, linked, l.records - linked]
+                        .into_iter()
+                        .all(large_or_none)
+                })
+                .map(|l| LinkRow {
+                    records: round(l.records),
+                    match_rate: share(l.match_rate),
+                    ..l.clone()
+                })
+                .collect(),
+            sensitivity: quality
+                .sensitivity
+                .iter()
+                .map(|s| SensitivityRow {
+                    low: round(s.low),
+                    high: round(s.high),
+                    central: round(s.central),
+                    ..s.clone()
+                })
+                .collect(),
+            cautions: quality.cautions.clone(),
+        })
+    }
+
+    /// Reads figures that the protect stage wrote; the caller proves which bytes they are.
+    ///
+    /// # Errors
+    /// KL-D-010 and those of reading, if it is another file.
+    pub fn load(path: &Path, expected: &Digest) -> Result<Self, ProtectError> {
+        let text = std::fs::read(path).map_err(|source| ProtectError::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        if Digest::of(&text) != *expected {
+            return Err(ProtectError::Digest {
+                path: path.to_path_buf(),
+            });
+        }
+        serde_json::from_slice(&text).map_err(|_| ProtectError::NotProtected {
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// The figures.
+    pub fn figures(&self) -> &Quality {
+        &self.0
+    }
+
+    /// As JSON, ending with a line end.
+    pub fn to_json(&self) -> String {
+        let value = serde_json::to_value(&self.0).unwrap_or_default();
+        format!("{value:#}\n")
+    }
+}
+
+fn estimate(row: &EstimateRow, base: u64) -> EstimateRow {
+    let [value, lower, upper] = limits(row, base);
+    EstimateRow {
+        linked: row.linked.map(|n| nearest(n, base)),
+        estimate: value,
+        lower,
+        upper,
+        standard_error: nearest(row.standard_error, base),
+        ..row.clone()
+    }
+}
+
+/// Reads the figures that `estimate` wrote.
+pub(super) fn read(path: &Path) -> Result<Quality, ProtectError> {
+    let io = |source| ProtectError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let text = std::fs::read(path).map_err(io)?;
+    serde_json::from_slice(&text).map_err(|why| io(std::io::Error::other(why)))
+}
+
+/// The rows of an estimated measure, beside the rows of the count; hidden where the count is.
+pub(super) fn estimated(
+    rows: &[ProtectedRow],
+    base: u64,
+    what: &EstimatedDef,
+    quality: &Quality,
+) -> Vec<ProtectedRow> {
+    let beside = rows.iter().filter(|r| r.measure == what.of);
+    beside
+        .map(|row| {
+            let code = row.codes.first().map(String::as_str);
+            let mut estimates = quality.estimates.iter();
+            let found = estimates.find(|e| e.concept == row.concept && Some(&*e.country) == code);
+            let status = match (row.status, found) {
+                (Status::C | Status::Z, _) => row.status,
+                (_, None) => Status::X,
+                (_, Some(e)) if e.status == "u" => Status::U,
+                _ => Status::Observed,
+            };
+            let limits = found.map(|e| limits(e, base));
+            let [value, lower, upper] = match (status, limits) {
+                (Status::Observed, Some(limits)) => limits.map(Some),
+                _ => [None; 3],
+            };
+            ProtectedRow {
+                codes: row.codes.clone(),
+                concept: row.concept,
+                measure: what.name.clone(),
+                value,
+                lower,
+                upper,
+                status,
+                marker: value.is_some().then(|| "e".to_owned()),
+            }
+        })
+        .collect()
+}
+
+/// The estimate rounded, and its limits rounded outwards.
+fn limits(row: &EstimateRow, base: u64) -> [f64; 3] {
+    let base = super::exact::real(base.max(1));
+    [
+        (row.estimate / base + 0.5).floor() * base,
+        (row.lower / base).floor() * base,
+        (row.upper / base).ceil() * base,
+    ]
+}
+
+fn nearest(x: f64, base: u64) -> f64 {
+    let base = super::exact::real(base.max(1));
+    (x / base + 0.5).floor() * base
+}
+
+fn large_or_none(n: f64) -> bool {
+    n >= LEAST || n.abs() < 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::published::Concept;
+
+    fn row(estimate: f64, lower: f64, upper: f64, status: &str) -> EstimateRow {
+        EstimateRow {
+            concept: Concept::Stock,
+            country: "Total".to_owned(),
+            linked: Some(653.0),
+            estimate,
+            lower,
+            upper,
+            standard_error: 91.0,
+            status: status.to_owned(),
+        }
+    }
+
+    #[test]
+    fn limits_are_rounded_outwards_and_unsure_figures_left_out() {
+        let quality = Quality {
+            estimates: vec![
+                row(1794.9, 1501.0, 2219.0, "observed"),
+                row(30.0, 1.0, 400.0, "u"),
+            ],
+            linkage: [(1000.0, 0.987), (1000.0, 0.997), (8.0, 0.5), (500.0, 1.0)]
+                .map(|(records, match_rate)| LinkRow {
+                    link: "a".to_owned(),
+                    group: "all".to_owned(),
+                    code: "all".to_owned(),
+                    records,
+                    match_rate,
+                })
+                .to_vec(),
+            losses: vec![LossRow {
+                step: "few".to_owned(),
+                records: 4.0,
+            }],
+            ..Quality::default()
+        };
+        let safe = ReleasableQuality::of(&quality, 10);
+        let figures = safe.figures();
+        let [only] = figures.estimates.as_slice() else {
+            panic!("{figures:?}");
+        };
+        assert_eq!(
+            (only.linked, only.estimate, only.lower, only.upper),
+            (Some(650.0), 1790.0, 1500.0, 2220.0)
+        );
+        // 3 who are not linked of 1,000 are few, and so are 8 people.
+        let rates: Vec<f64> = figures.linkage.iter().map(|l| l.match_rate).collect();
+        assert_eq!(rates, [0.99, 1.0]);
+        assert!(figures.losses.is_empty());
+    }
+}

@@ -1,0 +1,102 @@
+//! The figures of the quality report, as `estimate` hands them to `protect`: estimates, shares of the
+//! variance, losses from record to estimate, links by group, other assumptions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::published::Concept;
+
+/// An estimate of an area.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateRow {
+    /// Which concept.
+    pub concept: Concept,
+    /// The country, or `Total`.
+    pub country: String,
+    /// Children whom the linkage found; none where it is not one number.
+    pub linked: Option<f64>,
+    /// The estimate.
+    pub estimate: f64,
+    /// The lower limit of the 95 % interval.
+    pub lower: f64,
+    /// The upper limit.
+    pub upper: f64,
+    /// The standard error.
+    pub standard_error: f64,
+    /// `observed`, or `u` where it is too unsure to publish.
+    pub status: String,
+}
+
+/// A source's share of the variance of a headline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRow {
+    /// Which concept.
+    pub concept: Concept,
+    /// The source.
+    pub source: String,
+    /// Its share, 0 to 1.
+    pub share: f64,
+}
+
+/// A step from record to estimate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossRow {
+    /// The step, in words.
+    pub step: String,
+    /// Records, people or children left.
+    pub records: f64,
+}
+
+/// How many of a group are linked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRow {
+    /// Which link, in words.
+    pub link: String,
+    /// `all`, `sex`, `age`, `ethnicity`, `country`.
+    pub group: String,
+    /// The category.
+    pub code: String,
+    /// People in the group.
+    pub records: f64,
+    /// Share of them that is linked.
+    pub match_rate: f64,
+}
+
+/// An assumption, and what the estimate would be at both of its ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensitivityRow {
+    /// Which concept.
+    pub concept: Concept,
+    /// The assumption.
+    pub assumption: String,
+    /// The lesser estimate.
+    pub low: f64,
+    /// The greater.
+    pub high: f64,
+    /// The estimate as published.
+    pub central: f64,
+}
+
+/// All figures.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quality {
+    /// Estimates.
+    pub estimates: Vec<EstimateRow>,
+    /// Shares of the variance.
+    pub variance_shares: Vec<ShareRow>,
+    /// From record to estimate.
+    pub losses: Vec<LossRow>,
+    /// Links by group.
+    pub linkage: Vec<LinkRow>,
+    /// Other assumptions.
+    pub sensitivity: Vec<SensitivityRow>,
+    /// What a reader must be told, by concept.
+    pub cautions: BTreeMap<String, Vec<String>>,
+}
