@@ -13,7 +13,7 @@ use super::error::ProtectError;
 use super::table::ProtectedRow;
 use crate::digest::Digest;
 use crate::schema::published::{EstimatedDef, Status};
-use crate::schema::quality::{EstimateRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
+use crate::schema::quality::{EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
 
 /// A group, its linked part and its other part have at least so many people each, or nobody.
 const LEAST: f64 = 10.0;
@@ -40,6 +40,15 @@ impl ReleasableQuality {
                 .map(|s| ShareRow {
                     share: share(s.share),
                     ..s.clone()
+                })
+                .collect(),
+            histories: quality
+                .histories
+                .iter()
+                .filter(|h| large_or_none(h.pairs))
+                .map(|h| HistoryRow {
+                    pairs: round(h.pairs),
+                    ..h.clone()
                 })
                 .collect(),
             losses: quality

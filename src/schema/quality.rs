@@ -83,6 +83,22 @@ pub struct SensitivityRow {
     pub central: f64,
 }
 
+/// Pairs of a parent and a child by the lists that hold them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRow {
+    /// Which concept.
+    pub concept: Concept,
+    /// Stated by prisons.
+    pub custody: bool,
+    /// By probation.
+    pub probation: bool,
+    /// Named by children's services.
+    pub services: bool,
+    /// Pairs.
+    pub pairs: f64,
+}
+
 /// All figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +107,8 @@ pub struct Quality {
     pub estimates: Vec<EstimateRow>,
     /// Shares of the variance.
     pub variance_shares: Vec<ShareRow>,
+    /// What the lists hold.
+    pub histories: Vec<HistoryRow>,
     /// From record to estimate.
     pub losses: Vec<LossRow>,
     /// Links by group.

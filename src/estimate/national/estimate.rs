@@ -218,10 +218,8 @@ fn keys(population: &Population, depth: usize) -> Keys {
 fn histories(family: &Family, number: u32) -> impl Iterator<Item = History> + '_ {
     let stated = [family.custody, family.probation];
     let children = usize::try_from(number).unwrap_or(usize::MAX);
-    (0..children).filter_map(move |child| {
-        let named = family.identified.get(child).is_some_and(|c| c.by_services);
-        History::of([stated[0], stated[1], named])
-    })
+    (0..children)
+        .filter_map(move |child| History::of([stated[0], stated[1], child < family.known]))
 }
 
 fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumTable> {
@@ -380,14 +378,11 @@ fn numbers_of_pairs(whole: &Total, population: &Population, sets: &[Set]) -> f64
 
 /// Children of a family in a country; those who are not named live where their parent did.
 fn in_country(family: &Family, number: u32, country: Country) -> f64 {
-    let named = family.identified.iter().filter(|c| c.country == country);
-    let unnamed = size(usize::try_from(number).unwrap_or(0)) - size(family.identified.len());
-    let at_home = if family.home == country {
-        unnamed.max(0.0)
-    } else {
-        0.0
-    };
-    size(named.count()) + at_home
+    let children = usize::try_from(number).unwrap_or(usize::MAX);
+    let named = family.countries.iter().take(children);
+    let unnamed = children.saturating_sub(family.countries.len());
+    let at_home = if family.home == country { unnamed } else { 0 };
+    size(named.filter(|c| **c == country).count() + at_home)
 }
 
 /// The whole by the saturated estimator without strata, for comparison.

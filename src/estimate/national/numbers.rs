@@ -76,12 +76,12 @@ fn category(family: &Family) -> Vec<u16> {
 /// The number of every family: `of_asked` are those of families that a list speaks of, in order.
 fn filled(population: &Population, of_asked: &mut dyn Iterator<Item = &u32>) -> Vec<u32> {
     let number = |family: &Family| {
-        let identified = u32::try_from(family.identified.len()).unwrap_or(u32::MAX);
+        let at_least = u32::try_from(family.at_least()).unwrap_or(u32::MAX);
         if !family.stated_as_parent() {
-            return identified;
+            return at_least;
         }
         let stated = of_asked.next().copied().or(family.stated);
-        stated.unwrap_or(1).max(identified)
+        stated.unwrap_or(1).max(at_least)
     };
     population.families.iter().map(number).collect()
 }

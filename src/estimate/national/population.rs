@@ -32,14 +32,6 @@ impl Frame {
     }
 }
 
-/// A child whom some list names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identified {
-    /// Children's services name it.
-    pub by_services: bool,
-    /// Where it lives.
-    pub country: Country,
-}
 
 /// A prisoner with children by some list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +44,13 @@ pub struct Family {
     pub probation: bool,
     /// The number of children stated.
     pub stated: Option<u32>,
-    /// Children who count and are named, those of children's services first.
-    pub identified: Vec<Identified>,
-    /// Children among them whom prisons or probation name.
+    /// Children who count and whom children's services name: how many.
+    pub known: usize,
+    /// Those whom prisons or probation name. Some are the same children; where linkage did not
+    /// find that out, the two sets together would count them twice.
     pub named: usize,
+    /// Where they live: children of children's services first, then those whom only others name.
+    pub countries: Vec<Country>,
     /// The parent's own country, for children who are not named.
     pub home: Country,
     /// Entries into prison in the year.
@@ -63,6 +58,11 @@ pub struct Family {
 }
 
 impl Family {
+    /// The least number of children that the names allow.
+    pub fn at_least(&self) -> usize {
+        self.known.max(self.named)
+    }
+
     /// Does a list speak of the family as a whole? If not, no more than its named children count.
     pub fn stated_as_parent(&self) -> bool {
         self.custody || self.probation
@@ -132,21 +132,16 @@ fn family(
     let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
     let mut children = known.clone();
     children.extend(named.iter().copied().filter(|c| !said.known.contains(c)));
-    let identified = children
-        .iter()
-        .map(|child| Identified {
-            by_services: said.known.contains(child),
-            country: people.country_of_child(child),
-        })
-        .collect();
+    let countries = children.iter().map(|c| people.country_of_child(c)).collect();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
     let family = Family {
         stratum: [word(sex), time_band(frame, stays, window)],
         custody,
         probation: said.probation,
         stated: said.number(),
-        identified,
+        known: known.len(),
         named: named.len(),
+        countries,
         home: people.country_of_adult(adult),
         entries: u32::try_from(stays.iter().filter(entered).count()).unwrap_or(0),
     };
