@@ -13,6 +13,7 @@ use super::count::Cells;
 use super::error::EstimateError;
 use super::family::{self, Parent, Sex, Window};
 use super::national::evidence;
+use super::national::register::Totals;
 use super::national::{self, National};
 use super::number::real;
 use super::people::{People, Place};
@@ -35,6 +36,8 @@ pub struct Inputs {
     pub parenthood: Files,
     /// Payload of `declared_children`.
     pub declared: Files,
+    /// The published prison population, to which prisoners are calibrated.
+    pub prison_population: Option<PathBuf>,
     /// How the national figure is estimated.
     pub national: national::Method,
     /// Entities of adults.
@@ -185,7 +188,14 @@ fn linked(
         entities,
         &families.stays,
     )?;
-    let national = National::of(&inputs.national, &families, &evidence, inputs.window);
+    let totals = inputs.prison_population.as_deref().map(Totals::read).transpose()?;
+    let national = National::of(
+        &inputs.national,
+        &families,
+        &evidence,
+        totals.as_ref(),
+        inputs.window,
+    );
     let mut quality = Gathered::default();
     quality.add(&national, &|concept, country| {
         tally

@@ -44,7 +44,7 @@ pub fn check(path: &Path, options: &Options) -> Result<Checked, PipelineError> {
         return Ok(checked);
     }
     let (sources, directory) = match locate(&pipeline, &project) {
-        Ok((sources, [directory, _])) => (sources, directory),
+        Ok((sources, [directory, ..])) => (sources, directory),
         // The extracts of a rehearsal are written when it runs.
         Err(problems)
             if checked.rehearsal

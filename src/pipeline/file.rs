@@ -69,6 +69,8 @@ pub struct Project {
     pub postcode_directory: Option<Spanned<String>>,
     /// CSV with columns `local_authority,children`: the denominators of rates.
     pub child_population: Option<Spanned<String>>,
+    /// CSV of the published prison population on the reference date.
+    pub prison_population: Option<Spanned<String>>,
 }
 
 fn first_round() -> String {

@@ -329,6 +329,7 @@ fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estim
         stays: files(Table::CustodySpell),
         parenthood: files(Table::ParentChild),
         declared: files(Table::DeclaredChildren),
+        prison_population: prepared.prison_population.clone(),
         national: prepared.pipeline.national.clone(),
         adults: entities("adult"),
         children: entities("child"),

@@ -29,14 +29,16 @@ pub struct Prepared {
     pub postcode_directory: Option<PathBuf>,
     /// CSV of children by local authority.
     pub child_population: Option<PathBuf>,
+    /// CSV of the published prison population.
+    pub prison_population: Option<PathBuf>,
     /// The key; none for the method `bold`.
     pub key: Option<MasterKey>,
     /// The plan.
     pub plan: Plan,
 }
 
-/// The extracts, then the postcode directory and the child population where they are named.
-pub type Located = (Vec<ingest::Source>, [Option<PathBuf>; 2]);
+/// The extracts, then the postcode directory, the child and the prison population where they are named.
+pub type Located = (Vec<ingest::Source>, [Option<PathBuf>; 3]);
 
 /// Finds every file that a pipeline names. All that are missing are told together.
 pub fn locate(pipeline: &Pipeline, project: &Project) -> Result<Located, Vec<Diagnostic>> {
@@ -70,6 +72,10 @@ pub fn locate(pipeline: &Pipeline, project: &Project) -> Result<Located, Vec<Dia
         .child_population
         .as_ref()
         .and_then(|p| finder.one("the child population", p));
+    let prisons = settings
+        .prison_population
+        .as_ref()
+        .and_then(|p| finder.one("the prison population", p));
     let key = pipeline.file.key.as_ref().and_then(|k| k.file.as_ref());
     if let (Some(key), None) = (key, &pipeline.file.synth) {
         finder.one("the key", key);
@@ -80,7 +86,7 @@ pub fn locate(pipeline: &Pipeline, project: &Project) -> Result<Located, Vec<Dia
         }
     }
     if finder.problems.is_empty() {
-        Ok((sources, [directory, population]))
+        Ok((sources, [directory, population, prisons]))
     } else {
         Err(finder.problems)
     }
@@ -143,11 +149,11 @@ impl Finder<'_> {
 /// # Errors
 /// Missing files (exit 2), a key that cannot be used (exit 6).
 pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, PipelineError> {
-    let (sources, [postcode_directory, child_population]) = match pipeline.file.estimate.method {
+    let (sources, [postcode_directory, child_population, prison_population]) = match pipeline.file.estimate.method {
         Method::Linked => {
             locate(&pipeline, &project).map_err(|problems| PipelineError::Files { problems })?
         }
-        Method::Bold => (Vec::new(), [None, None]),
+        Method::Bold => (Vec::new(), [None, None, None]),
     };
     let key = key_section::load(&pipeline, &project)?;
     let mut wanted: Vec<(String, PathBuf)> = Vec::new();
@@ -163,6 +169,7 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
     for (role, file) in [
         ("postcode directory", &postcode_directory),
         ("child population", &child_population),
+        ("prison population", &prison_population),
     ] {
         wanted.extend(file.iter().map(|f| (role.to_owned(), f.clone())));
     }
@@ -184,6 +191,7 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
         sources,
         postcode_directory,
         child_population,
+        prison_population,
         key,
         plan,
     })

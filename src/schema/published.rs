@@ -358,12 +358,14 @@ pub fn table(id: &str) -> Option<&'static TableDef> {
     tables().iter().find(|t| t.id == id)
 }
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     include_str!("../../schemas/tables/T01.json"),
     include_str!("../../schemas/tables/T03.json"),
     include_str!("../../schemas/tables/T04.json"),
+    include_str!("../../schemas/tables/T05.json"),
     include_str!("../../schemas/tables/T06.json"),
     include_str!("../../schemas/tables/T07.json"),
+    include_str!("../../schemas/tables/T08.json"),
     include_str!("../../schemas/tables/T09.json"),
     include_str!("../../schemas/tables/T10.json"),
     include_str!("../../schemas/tables/Q3.json"),

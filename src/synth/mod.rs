@@ -105,6 +105,7 @@ pub fn run(job: &Job, progress: &dyn Progress) -> Result<Summary, SynthError> {
     }
     progress.end();
     write_geography(&country, &mut output)?;
+    write_prison_population(&counts, &mut output)?;
     output.whole(
         "truth/cells.csv",
         "tier,concept,table,dimension1,dimension2,value",
@@ -162,6 +163,19 @@ fn name_rows(written: &mut generate::Written, before: u64) {
             crate::schema::canonical::kind::CHILD,
         ]);
     }
+}
+
+/// The prison population of the reference date, as it would be published.
+fn write_prison_population(counts: &Counts, output: &mut Output) -> Result<(), SynthError> {
+    let [all, women] = counts.stock;
+    let mut sheet = Sheet::default();
+    sheet.row(&["sex", "female", &women.to_string()]);
+    sheet.row(&["sex", "male", &all.saturating_sub(women).to_string()]);
+    output.whole(
+        "geography/prison_population.csv",
+        "margin,category,population",
+        &sheet,
+    )
 }
 
 fn write_geography(country: &Country, output: &mut Output) -> Result<(), SynthError> {

@@ -22,6 +22,7 @@ use super::super::number::{Level, mean_and_variance, real, size};
 use super::super::people::Country;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
+use super::register::Register;
 use super::statements::Statements;
 
 /// A stratification is used where each of its strata has as many records as this in each history
@@ -89,6 +90,7 @@ struct Set {
 pub fn estimate(
     population: &Population,
     numbers: &Numbers,
+    register: &Register,
     settings: &Settings,
 ) -> Result<Estimate, MethodError> {
     let (Some(first), false) = (numbers.sets.first(), population.families.is_empty()) else {
@@ -125,7 +127,7 @@ pub fn estimate(
         families: family.total() * left * left + of_two_variance,
         linkage_error: audit_variance(&one.strata, &plan, settings)? * left * left,
         imputation: (1.0 + 1.0 / size(sets.len())) * between * left * left,
-        calibration: 0.0,
+        calibration: calibration_variance(population, numbers, one, register)? * left * left,
         noise: Noise::Nearest {
             base: real(settings.rounding.max(1)),
         }
@@ -227,7 +229,7 @@ fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumT
     for ((family, number), at) in population.families.iter().zip(numbers).zip(&keys.of) {
         for history in histories(family, *number) {
             if let Some(cells) = observed.get_mut(*at) {
-                cells.add(history, 1.0);
+                cells.add(history, family.weight);
             }
         }
     }
@@ -255,7 +257,7 @@ fn set(
             .map(|history| Record {
                 stratum: *stratum,
                 history,
-                weight: 1.0,
+                weight: family.weight,
             })
             .collect();
         if !records.is_empty() {
@@ -282,6 +284,21 @@ fn of_two(population: &Population, pairs: f64) -> (f64, f64) {
     let found = real(population.of_two);
     let scale = 1.0 / (share * share).min(1.0);
     (found * scale, found * scale * scale)
+}
+
+/// The variance that comes from who is missing in the register.
+fn calibration_variance(
+    population: &Population,
+    numbers: &Numbers,
+    one: &Set,
+    register: &Register,
+) -> Result<f64, MethodError> {
+    let first = numbers.sets.first().map_or(&[][..], Vec::as_slice);
+    let all = population.families.iter().zip(first).zip(&one.weights);
+    let adds: Vec<_> = all
+        .map(|((f, n), w)| (f.prisoner, w * f64::from(*n)))
+        .collect();
+    register.variance(&adds)
 }
 
 /// The variance that comes from the audit of the statements.
@@ -324,13 +341,13 @@ fn figures(
     };
     let pairs_of = |set: &Set, numbers: &[u32]| -> f64 {
         let all = population.families.iter().zip(numbers).zip(&set.weights);
-        all.map(|((_, n), w)| w * f64::from(*n)).sum()
+        all.map(|((f, n), w)| w * f.weight * f64::from(*n)).sum()
     };
     let mut out = Vec::new();
     for area in areas {
         let share = mean(sets.iter().zip(&numbers.sets).map(|(set, numbers)| {
             let all = population.families.iter().zip(numbers).zip(&set.weights);
-            let there: f64 = all.map(|((f, n), w)| w * value(f, *n, area)).sum();
+            let there: f64 = all.map(|((f, n), w)| w * f.weight * value(f, *n, area)).sum();
             let pairs = pairs_of(set, numbers);
             if pairs > 0.0 { there / pairs } else { 0.0 }
         }));

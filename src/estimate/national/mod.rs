@@ -2,7 +2,7 @@
 //!
 //! Prisoners are the frame. Three lists say of a prisoner that there are children: prisons
 //! (screening and contacts), probation, and children's services through the carers they hold
-//! ([`evidence`]). [`population`] makes families of them, [`numbers`] completes the numbers of
+//! ([`evidence`]). [`register`] calibrates the prisoners to published totals, [`population`] makes families of them, [`numbers`] completes the numbers of
 //! children, [`statements`] says how far statements are right, and [`estimate`] puts the estimators
 //! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work.
 //! [`sensitivity`] asks what other assumptions would give.
@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod evidence;
 pub mod numbers;
 pub mod population;
+pub mod register;
 mod sensitivity;
 pub mod statements;
 
@@ -22,6 +23,7 @@ use self::estimate::{Estimate, Settings};
 use self::evidence::{Evidence, Lists};
 use self::numbers::Numbers;
 use self::population::{Frame, Population};
+use self::register::{Register, Totals};
 use self::statements::Statements;
 use super::family::Window;
 use super::imputation::Imputations;
@@ -61,9 +63,24 @@ pub struct National {
 
 impl National {
     /// Estimates both populations.
-    pub fn of(method: &Method, people: &People, evidence: &Evidence, window: Window) -> Self {
+    pub fn of(
+        method: &Method,
+        people: &People,
+        evidence: &Evidence,
+        totals: Option<&Totals>,
+        window: Window,
+    ) -> Self {
         let one = |frame: Frame, statements: Statements, seed: u64| {
-            let population = Population::of(frame, people, evidence, window);
+            // The published population is that of a day; who was in during a year is not published.
+            let register = match frame {
+                Frame::Stock => Register::of(people, window, totals),
+                Frame::Year => Ok(Register::default()),
+            };
+            let register = match register {
+                Ok(register) => register,
+                Err(why) => return (Err(why), [0; 3]),
+            };
+            let population = Population::of(frame, people, evidence, &register, window);
             let settings = Settings {
                 statements,
                 replicates: method.replicates,
@@ -74,7 +91,7 @@ impl National {
             let pairs = usize::try_from(population.pairs).unwrap_or(usize::MAX);
             let imputed = numbers.as_ref().map_or(0, |n| n.imputed);
             let sizes = [population.families.len(), pairs, imputed];
-            let found = numbers.and_then(|n| estimate::estimate(&population, &n, &settings));
+            let found = numbers.and_then(|n| estimate::estimate(&population, &n, &register, &settings));
             (found, sizes)
         };
         let (stock, of_stock) = one(Frame::Stock, method.stock, method.seed);

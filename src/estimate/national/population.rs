@@ -11,6 +11,7 @@ use super::super::people::{Country, People};
 use super::super::read::Entity;
 use super::super::spells::{Period, days_in};
 use super::evidence::{Evidence, Said};
+use super::register::Register;
 
 /// Which population: each has a coverage of its own, since short stays are screened less and the
 /// stock holds more of the long ones.
@@ -34,8 +35,12 @@ impl Frame {
 
 
 /// A prisoner with children by some list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Family {
+    /// The prisoner.
+    pub prisoner: Entity,
+    /// The prisoner's weight in the register: one without calibration.
+    pub weight: f64,
     /// Sex of the parent, and time in prison: its stratum, the category to keep longest first.
     pub stratum: [&'static str; 2],
     /// Prisons say so, or name a child who counts.
@@ -82,7 +87,13 @@ pub struct Population {
 
 impl Population {
     /// Gathers the families.
-    pub fn of(frame: Frame, people: &People, evidence: &Evidence, window: Window) -> Self {
+    pub fn of(
+        frame: Frame,
+        people: &People,
+        evidence: &Evidence,
+        register: &Register,
+        window: Window,
+    ) -> Self {
         let mut out = Population::default();
         let mut parents_of: BTreeMap<Entity, u64> = BTreeMap::new();
         let days = frame.days(window);
@@ -100,9 +111,10 @@ impl Population {
             }
             let counts = |child: &Entity| people.counts(child, &inside, window);
             let family = family(frame, (adult, said), stays, people, window, &counts);
-            let Some((family, children)) = family else {
+            let Some((mut family, children)) = family else {
                 continue;
             };
+            family.weight = register.weight(adult);
             out.pairs += children.len() as u64;
             for child in children {
                 *parents_of.entry(child).or_default() += 1;
@@ -135,6 +147,8 @@ fn family(
     let countries = children.iter().map(|c| people.country_of_child(c)).collect();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
     let family = Family {
+        prisoner: *adult,
+        weight: 1.0,
         stratum: [word(sex), time_band(frame, stays, window)],
         custody,
         probation: said.probation,
