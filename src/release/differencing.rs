@@ -55,11 +55,7 @@ pub(super) fn differences(
         return Ok(0);
     }
     for one in earlier {
-        for table in view.tables() {
-            if let Some(before) = one.view.table(&table.id) {
-                turned(table, before, &one.id, refusals);
-            }
-        }
+        turned(view, one, refusals);
     }
     let concepts: BTreeSet<(Concept, String)> = view
         .tables()
@@ -86,39 +82,75 @@ pub(super) fn differences(
     Ok(audits)
 }
 
-/// Cells that are hidden in one release and shown in another.
-fn turned(table: &ReleasedTable, before: &ReleasedTable, id: &str, refusals: &mut Vec<Refusal>) {
-    let mut shown_now = 0;
-    let mut hidden_now = 0;
-    for row in table.rows.iter().filter(|r| is_count(table, &r.measure)) {
-        let codes: Vec<&str> = row.codes.iter().map(String::as_str).collect();
-        let Some(then) = before.row(row.concept, &row.measure, &codes) else {
+/// A cell whatever table it stands in: concept, measure, and its codes by variable without totals.
+type CellKey = (Concept, String, BTreeMap<String, String>);
+
+/// The cells of a release that hold counts, with what it says of each: a cell that is shown in one
+/// table is shown.
+fn cells(view: &ReleaseView) -> BTreeMap<CellKey, (Status, String)> {
+    let mut out: BTreeMap<CellKey, (Status, String)> = BTreeMap::new();
+    for table in view.tables() {
+        let definition = published::table(&table.id);
+        if definition.is_some_and(|d| d.built_from.is_some()) {
             continue;
+        }
+        let variable = |name: &str| {
+            let known = definition.and_then(|d| d.dimension(name));
+            known.map_or_else(|| name.to_owned(), |d| d.variable.clone())
         };
-        match (then.status, row.status) {
-            (Status::C, Status::Observed | Status::Low) => shown_now += 1,
-            (Status::Observed | Status::Low, Status::C) => hidden_now += 1,
+        for row in table.rows.iter().filter(|r| is_count(table, &r.measure)) {
+            let codes = table.dimensions.iter().zip(&row.codes);
+            let codes = codes.filter(|(_, code)| *code != TOTAL);
+            let codes = codes
+                .map(|(d, code)| (variable(&d.name), code.clone()))
+                .collect();
+            let said = out
+                .entry((row.concept, row.measure.clone(), codes))
+                .or_insert((row.status, table.id.clone()));
+            if matches!(row.status, Status::Observed | Status::Low) {
+                said.0 = row.status;
+            }
+        }
+    }
+    out
+}
+
+/// Cells that are hidden in one release and shown in another, in whatever table.
+fn turned(view: &ReleaseView, earlier: &Earlier, refusals: &mut Vec<Refusal>) {
+    let before = cells(&earlier.view);
+    let mut shown_now: BTreeMap<String, usize> = BTreeMap::new();
+    let mut hidden_now: BTreeMap<String, usize> = BTreeMap::new();
+    for (key, (status, table)) in cells(view) {
+        match (before.get(&key).map(|(s, _)| *s), status) {
+            (Some(Status::C), Status::Observed | Status::Low) => {
+                *shown_now.entry(table).or_default() += 1;
+            }
+            (Some(Status::Observed | Status::Low), Status::C) => {
+                *hidden_now.entry(table).or_default() += 1;
+            }
             _ => {}
         }
     }
-    let mut refuse = |what: String, help| {
+    let id = &earlier.id;
+    let mut refuse = |table: String, what: String, help| {
         refusals.push(Refusal {
             rule: Rule::Differencing,
-            file: PathBuf::from(format!("tables/{}.parquet", table.id)),
+            file: PathBuf::from(format!("tables/{table}.parquet")),
             what,
             help,
         });
     };
-    if shown_now > 0 {
-        let what = format!("{shown_now} cells that {id} hides are shown");
+    for (table, n) in shown_now {
+        let what = format!("{n} cells that {id} hides are shown");
         refuse(
+            table,
             what,
-            "hide the cells that were hidden before; they are known by subtraction else",
+            "hide what was hidden before, or other cells follow by subtraction",
         );
     }
-    if hidden_now > 0 {
-        let what = format!("{hidden_now} hidden cells are shown in {id}");
-        refuse(what, "hide other cells: these are known already");
+    for (table, n) in hidden_now {
+        let what = format!("{n} hidden cells are shown in {id}");
+        refuse(table, what, "hide other cells: these are known already");
     }
 }
 

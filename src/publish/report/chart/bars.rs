@@ -84,13 +84,16 @@ fn one(svg: &mut Svg, scale: &Scale, bar: &Bar, value: f64, y: f64, unit: Unit) 
     let mut end = from.max(to);
     if let Some((low, high)) = bar.interval {
         let (a, b) = (scale.at(low), scale.at(high));
-        svg.line("whisker mark-x", (a, middle), (b, middle), colour::ORANGE);
+        // White below black: seen on the bar and beside it.
+        svg.line("halo", (a - 2.0, middle), (b + 2.0, middle), "#FFFFFF");
+        svg.line("whisker mark-x", (a, middle), (b, middle), colour::BLACK);
         for x in [a, b] {
+            svg.line("halo", (x, middle - 7.0), (x, middle + 7.0), "#FFFFFF");
             svg.line(
                 "whisker",
                 (x, middle - 6.0),
                 (x, middle + 6.0),
-                colour::ORANGE,
+                colour::BLACK,
             );
         }
         end = end.max(b);

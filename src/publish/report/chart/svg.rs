@@ -25,6 +25,8 @@ pub(crate) mod colour {
     pub const LIGHT_BLUE: &str = "#6BACE6";
     /// What is not in focus; never alone, because it is too light for that.
     pub const LIGHT_GREY: &str = "#BFBFBF";
+    /// What must be seen on any colour.
+    pub const BLACK: &str = "#0B0C0C";
     /// Axes and their text.
     pub const AXIS: &str = "#595959";
     /// Categories in order.
@@ -311,6 +313,48 @@ mod tests {
         assert_eq!(wrapped("a b c d e f g h", 3), ["a b", "c d", "e f…"]);
         assert_eq!(wrapped("", 5), [""]);
         assert_eq!(wrapped("abcdef", 4), ["abcd", "ef"]);
+    }
+
+    /// The contrast of two colours (WCAG 2.2, relative luminance of sRGB).
+    fn contrast(a: &str, b: &str) -> f64 {
+        let light = |colour: &str| {
+            let part = |at: usize| {
+                let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("hexadecimal");
+                let share = f64::from(byte) / 255.0;
+                if share <= 0.04045 {
+                    share / 12.92
+                } else {
+                    ((share + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+        };
+        let (x, y) = (light(a).max(light(b)), light(a).min(light(b)));
+        (x + 0.05) / (y + 0.05)
+    }
+
+    #[test]
+    fn texts_and_marks_stand_out() {
+        assert!((contrast("#000000", "#FFFFFF") - 21.0).abs() < 1e-9);
+        let white = "#FFFFFF";
+        for text in [colour::AXIS, colour::BLACK, "#505A5F", "#0B4F8A"] {
+            assert!(contrast(text, white) >= 4.5, "{text}");
+        }
+        // Ink on tiles.
+        assert!(contrast(white, colour::DARK_BLUE) >= 4.5);
+        assert!(contrast(white, colour::MIDDLE_BLUE) >= 4.5);
+        assert!(contrast(colour::BLACK, colour::LIGHT_BLUE) >= 4.5);
+        // Marks that stand alone on white.
+        for mark in [
+            colour::DARK_BLUE,
+            colour::MIDDLE_BLUE,
+            colour::DARK_PINK,
+            colour::AXIS,
+        ] {
+            assert!(contrast(mark, white) >= 3.0, "{mark}");
+        }
+        // Banners.
+        assert!(contrast(white, colour::DARK_PINK) >= 4.5);
     }
 
     #[test]

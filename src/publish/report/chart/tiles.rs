@@ -109,7 +109,7 @@ fn borders(
             };
             let other = data.iter().find(|t| t.at == at);
             if other.is_some_and(|o| o.region != tile.region) {
-                svg.line("region", shape[from], shape[to], "#0B0C0C");
+                svg.line("region", shape[from], shape[to], colour::BLACK);
             }
         }
     }

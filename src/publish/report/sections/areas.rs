@@ -16,6 +16,10 @@ use crate::schema::published::{Concept, TOTAL};
 pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut section = empty("areas", "Where the children live");
     let mut more = Vec::new();
+    let estimated = |t: &ReleasedTable| IN_ORDER.iter().any(|c| t.has(*c, "children_estimated"));
+    let headline = view.table("T01").is_some_and(estimated);
+    let here = view.table("T07").or(view.table("T06"));
+    let note = headline && here.is_some_and(|t| !estimated(t));
     for concept in IN_ORDER {
         let found = [map(view, drawn, concept), regions(view, drawn, concept)];
         let list = if section.blocks.is_empty() {
@@ -24,6 +28,11 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
             &mut more
         };
         list.extend(found.into_iter().flatten());
+    }
+    if note && !section.blocks.is_empty() {
+        let words = "From here on, figures count children who were found by linking records; the \
+                     estimates above add those whom no record shows.";
+        section.blocks.insert(0, Block::Paragraph(words.to_owned()));
     }
     if !more.is_empty() {
         let line = "The same on the reference date, and for entries".to_owned();

@@ -178,7 +178,15 @@ fn countries(view: &ReleaseView, table: &ReleasedTable, drawn: &mut Drawn) -> Op
         let Some(row) = table.along(concept, measure, &dimension.name, code) else {
             continue;
         };
-        let rate = table.along(concept, "rate_per_1000", &dimension.name, code);
+        // A rate is of the children found by linkage, and does not go with an estimate.
+        let rate = table
+            .along(concept, "rate_per_1000", &dimension.name, code)
+            .filter(|_| measure == "children");
+        let found = table
+            .along(concept, "children", &dimension.name, code)
+            .filter(|_| measure != "children");
+        let end =
+            |of: fn((f64, f64)) -> f64| row.interval.map_or(text(""), |i| number(Some(of(i))));
         if code != TOTAL {
             data.push(Bar {
                 label: label.clone(),
@@ -191,7 +199,10 @@ fn countries(view: &ReleaseView, table: &ReleasedTable, drawn: &mut Drawn) -> Op
         rows.push(vec![
             text(label.as_str()),
             shown(row.value, &row.symbol()),
+            end(|i| i.0),
+            end(|i| i.1),
             rate.map_or(text(""), |r| shown(r.value, &r.symbol())),
+            found.map_or(text(""), |r| shown(r.value, &r.symbol())),
         ]);
     }
     let words = Table {
