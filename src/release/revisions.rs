@@ -122,6 +122,10 @@ pub(super) fn write(folder: &Path, id: &str, list: &[Revision]) -> Result<(), Re
         Arc::new(list.iter().map(|r| r.difference).collect::<Float64Array>()),
     ];
     let path = name("parquet");
+    // One that a correction left which was cut short.
+    if path.exists() {
+        std::fs::remove_file(&path).map_err(io)?;
+    }
     let batch = RecordBatch::try_new(schema.clone(), columns)
         .map_err(|_| ColumnarError::Malformed { path: path.clone() })?;
     let keys = [("kinlink:release_id".to_owned(), id.to_owned())];

@@ -150,22 +150,25 @@ impl Shelf {
         let entry = found
             .filter(|e| e.state == State::Published)
             .ok_or_else(missing)?;
-        let from = self.root.join(entry.folder());
+        let from = self.root.join(&entry.id);
         entry.state = State::Withdrawn;
         entry.reason = Some(reason.to_owned());
         let entry = entry.clone();
         let to = self.root.join(entry.folder());
         let io = io_at(&to);
         std::fs::create_dir_all(self.root.join("withdrawn")).map_err(&io)?;
-        std::fs::rename(&from, &to).map_err(&io)?;
-        sync(&self.root)?;
-        self.save()?;
+        // Out of sight first: a withdrawal that is cut short here is done again from here.
+        if from.join("SHA256SUMS").exists() {
+            std::fs::rename(&from, &to).map_err(&io)?;
+            sync(&self.root)?;
+        }
         std::fs::create_dir_all(&from).map_err(&io)?;
         let page = format!(
             "{}\n\nThis release was withdrawn.\n\nReason: {reason}\n",
             entry.title
         );
         whole(&from.join("WITHDRAWN.txt"), page.as_bytes())?;
+        self.save()?;
         Ok(entry)
     }
 
@@ -254,7 +257,12 @@ impl Shelf {
 
     /// A release of the register, its list of digests and every file checked.
     fn view(&self, entry: &Entry) -> Result<ReleaseView, ReleaseError> {
-        let folder = self.root.join(entry.folder());
+        let kept = self.root.join("withdrawn").join(&entry.id);
+        let folder = if kept.exists() {
+            kept
+        } else {
+            self.root.join(entry.folder())
+        };
         if sums_digest(&folder)? != entry.sums {
             return Err(ReleaseError::Register {
                 path: folder.join("SHA256SUMS"),

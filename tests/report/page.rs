@@ -22,7 +22,7 @@ fn words(page: &str) -> String {
         match reader.read_event().expect("well-formed") {
             Event::Eof => return out,
             Event::Start(s) => {
-                let name = String::from_utf8(s.name().as_ref().to_vec()).expect("UTF-8");
+                let name = s.name().as_ref().to_owned();
                 skip += usize::from(silent.contains(&name.as_str()));
                 if skip == 0 && ["h1", "h2", "h3", "p", "li", "dt", "summary"].contains(&&*name) {
                     out.push('\n');
@@ -37,18 +37,18 @@ fn words(page: &str) -> String {
                 }
             }
             Event::End(e) => {
-                let name = String::from_utf8(e.name().as_ref().to_vec()).expect("UTF-8");
+                let name = e.name().as_ref().to_owned();
                 skip -= usize::from(silent.contains(&name.as_str()));
             }
             Event::Text(t) if skip == 0 => {
-                let text = String::from_utf8(t.to_vec()).expect("UTF-8");
+                let text = t.to_string();
                 if !text.trim().is_empty() {
                     out.push_str(text.trim_matches('\n'));
                     out.push(' ');
                 }
             }
             Event::GeneralRef(r) if skip == 0 => {
-                out.push_str(if &*r == b"#39" { "'" } else { "&" });
+                out.push_str(if &*r == "#39" { "'" } else { "&" });
             }
             _ => {}
         }
@@ -111,10 +111,10 @@ fn headings_tables_and_drawings_are_marked_up() {
         match reader.read_event().expect("well-formed") {
             Event::Eof => break,
             Event::Start(s) | Event::Empty(s) => {
-                let name = String::from_utf8(s.name().as_ref().to_vec()).expect("UTF-8");
+                let name = s.name().as_ref().to_owned();
                 let has = |key: &str| {
                     let found = s.try_get_attribute(key).expect("attribute");
-                    found.map(|a| String::from_utf8(a.value.to_vec()).expect("UTF-8"))
+                    found.map(|a| a.value.to_string())
                 };
                 if let Some(id) = has("id") {
                     assert!(ids.insert(id.clone()), "the id {id} stands twice");
@@ -144,6 +144,25 @@ fn headings_tables_and_drawings_are_marked_up() {
     }
     assert!(drawings >= 15 && tables >= drawings, "{drawings} {tables}");
     assert_eq!((tables, heads), (captions, scoped));
+}
+
+#[test]
+fn every_row_has_as_many_cells_as_its_table_has_heads() {
+    let copy = Copy::new().with_estimates();
+    let view = ReleaseView::open(&copy.release()).expect("opens");
+    for page in [page(), {
+        let bytes = report::of_release(&view).expect("a report").bytes;
+        String::from_utf8(bytes).expect("UTF-8")
+    }] {
+        for table in page.split("<table>").skip(1) {
+            let table = table.split("</table>").next().expect("a table");
+            let cells = |row: &str| row.matches("<th").count() + row.matches("<td").count();
+            let rows: Vec<usize> = table.split("<tr>").skip(1).map(cells).collect();
+            assert!(rows.len() > 1, "an empty table: {table}");
+            // `<thead>` closes before the second row.
+            assert!(rows.iter().all(|n| *n == rows[0]), "{rows:?} in {table}");
+        }
+    }
 }
 
 #[test]

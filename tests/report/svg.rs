@@ -59,8 +59,8 @@ fn attributes(start: &BytesStart<'_>) -> BTreeMap<String, String> {
         .attributes()
         .map(|a| {
             let a = a.expect("attribute");
-            let key = String::from_utf8(a.key.as_ref().to_vec()).expect("UTF-8");
-            let value = String::from_utf8(a.value.to_vec()).expect("UTF-8");
+            let key = a.key.as_ref().to_owned();
+            let value = a.value.to_string();
             (key, value)
         })
         .collect()
@@ -75,7 +75,7 @@ pub fn drawings(page: &str) -> Vec<Drawing> {
         match reader.read_event().expect("well-formed") {
             Event::Eof => return out,
             Event::Start(s) => {
-                let name = String::from_utf8(s.name().as_ref().to_vec()).expect("UTF-8");
+                let name = s.name().as_ref().to_owned();
                 let found = attributes(&s);
                 let class = found.get("class").cloned().unwrap_or_default();
                 if class == "figure" {
@@ -87,7 +87,7 @@ pub fn drawings(page: &str) -> Vec<Drawing> {
                 stack.push((name, found));
             }
             Event::Empty(s) => {
-                let name = String::from_utf8(s.name().as_ref().to_vec()).expect("UTF-8");
+                let name = s.name().as_ref().to_owned();
                 let found = attributes(&s);
                 let class = found.get("class").cloned().unwrap_or_default();
                 if let Some(d) = out.last_mut() {
@@ -98,7 +98,7 @@ pub fn drawings(page: &str) -> Vec<Drawing> {
                 stack.pop();
             }
             Event::Text(t) => {
-                let text = String::from_utf8(t.to_vec()).expect("UTF-8");
+                let text = t.to_string();
                 said(out.last_mut(), &stack, &text);
             }
             _ => {}

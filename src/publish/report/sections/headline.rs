@@ -207,11 +207,19 @@ fn countries(view: &ReleaseView, table: &ReleasedTable, drawn: &mut Drawn) -> Op
     }
     let words = Table {
         caption: format!("By country, {}", concept_words(concept)),
-        heads: ["Country", "Children", "Per 1,000 children"]
-            .map(str::to_owned)
-            .to_vec(),
+        heads: [
+            "Country",
+            "Children",
+            "Lower",
+            "Upper",
+            "Per 1,000 children",
+            "Found by linkage",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         rows,
-    };
+    }
+    .without_empty_columns();
     Some(drawn.figure(
         "Children with a parent in prison, by country",
         format!("{}, by country, {}", counted(concept), when(view, concept)),
