@@ -196,7 +196,8 @@ fn no_exact_count_is_in_the_page() {
                 hidden += usize::from(state.value(i) == "secondary");
                 // Small numbers stand in codes and coordinates; larger ones would be a leak,
                 // unless they are what they round to.
-                if n > 1_000 && n % 5 != 0 {
+                let year = (2_000..2_100).contains(&n);
+                if n > 1_000 && n % 5 != 0 && !year {
                     assert!(
                         !words.contains(&n.to_string()),
                         "{n} of {id} is in the page"
@@ -211,7 +212,7 @@ fn no_exact_count_is_in_the_page() {
 #[test]
 fn headlines_are_short_and_claim_nothing_that_is_hidden() {
     let copy = Copy::new();
-    // The largest group of ages is hidden: then no group is called the largest.
+    // A group of ages is hidden, which may be the largest: then no group is called the largest.
     copy.change("T04", None, |rows| {
         for row in rows
             .iter_mut()

@@ -48,6 +48,7 @@ fn words(page: &str) -> String {
                 }
             }
             Event::GeneralRef(r) if skip == 0 => {
+                out.truncate(out.trim_end_matches(' ').len());
                 out.push_str(if &*r == "#39" { "'" } else { "&" });
             }
             _ => {}

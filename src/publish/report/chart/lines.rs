@@ -4,13 +4,16 @@ use super::Unit;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, WIDTH, colour};
 
+/// A value with the ends of its interval.
+pub(crate) type Point = (f64, Option<(f64, f64)>);
+
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Line {
     /// Its name, written at its end.
     pub label: String,
     /// For each position the value and the ends of its interval, or none.
-    pub points: Vec<Option<(f64, Option<(f64, f64)>)>>,
+    pub points: Vec<Option<Point>>,
 }
 
 const LEFT: f64 = 84.0;

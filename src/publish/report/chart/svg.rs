@@ -222,7 +222,7 @@ impl Svg {
 
     /// A horizontal axis with grid lines from `top` to `bottom`, tick labels and its title below.
     pub fn axis_x(&mut self, scale: &Scale, (top, bottom): (f64, f64), title: &str) {
-        self.axis_x_as(scale, (top, bottom), title, |v, d| grouped(v, d));
+        self.axis_x_as(scale, (top, bottom), title, grouped);
     }
 
     /// The same with another way to write the ticks.

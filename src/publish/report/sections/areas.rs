@@ -30,8 +30,9 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
         list.extend(found.into_iter().flatten());
     }
     if note && !section.blocks.is_empty() {
-        let words = "From here on, figures count children who were found by linking records; the \
-                     estimates above add those whom no record shows.";
+        let words = "The figures by area, age, parent, sentence and time apart count children who \
+                     were found by linking records; the estimates above add those whom no record \
+                     shows.";
         section.blocks.insert(0, Block::Paragraph(words.to_owned()));
     }
     if !more.is_empty() {

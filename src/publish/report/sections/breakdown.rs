@@ -24,7 +24,7 @@ pub(crate) fn age(view: &ReleaseView, drawn: &mut Drawn) -> Section {
         table: "T04",
         dimension: "age_band",
         largest: |code, label| match code {
-            "18" => "Most turned 18 in the year".to_owned(),
+            "18" => "Largest group: turned 18 in the year".to_owned(),
             _ => format!("Children aged {} are the largest group", lower(label)),
         },
         by: "by age",

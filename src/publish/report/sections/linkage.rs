@@ -194,7 +194,7 @@ fn levels(kind: &KindLinkage, drawn: &mut Drawn) -> Option<Block> {
         more.push(one_comparison(kind, comparison, drawn));
     }
     let line = format!("m, u and weights of every comparison, {}", kind.kind);
-    (!more.is_empty()).then(|| Block::More(line, more))
+    (!more.is_empty()).then_some(Block::More(line, more))
 }
 
 fn one_comparison(kind: &KindLinkage, comparison: &ComparisonRecord, drawn: &mut Drawn) -> Block {

@@ -2,7 +2,7 @@
 
 use super::super::page::{Block, Cell, Section, Table};
 use super::super::view::{ReleaseView, ReviewView};
-use super::{empty, text};
+use super::{day, empty, period, text};
 use crate::schema::published::{Concept, Status};
 
 /// What is counted, and what the shorthand means.
@@ -35,13 +35,13 @@ pub(crate) fn how(view: &ReleaseView) -> Section {
     ));
     let about = view.about();
     let terms = [
-        ("Release", &about.id),
-        ("Label", &about.label),
-        ("Reference date of stocks", &about.reference_date),
-        ("Period of flows", &about.period),
-        ("Fingerprint of the key", &about.key_fingerprint),
+        ("Release", about.id.clone()),
+        ("Label", about.label.clone()),
+        ("Reference date of stocks", day(&about.reference_date)),
+        ("Period of flows", period(&about.period)),
+        ("Fingerprint of the key", about.key_fingerprint.clone()),
     ];
-    let terms = terms.map(|(a, b)| (a.to_owned(), b.clone()));
+    let terms = terms.map(|(a, b)| (a.to_owned(), b));
     section.blocks.push(Block::Terms(terms.to_vec()));
     let rows = view.tables().iter().map(|t| {
         vec![
