@@ -18,7 +18,8 @@
 //!
 //! Around them: [`synth`] writes synthetic extracts with a known truth; [`pipeline`] reads the
 //! pipeline file, runs the stages in a run directory, and can resume and verify; [`owner`] runs the
-//! first two for one extract at its owner's site; [`cli`] is the command line.
+//! first two for one extract at its owner's site; [`release`] checks, publishes, withdraws and
+//! corrects releases; [`cli`] is the command line.
 
 pub mod accounting;
 pub mod attack;
@@ -37,6 +38,7 @@ pub mod protect;
 pub mod pseudonymise;
 pub mod publish;
 pub mod purpose;
+pub mod release;
 pub mod schema;
 pub mod stage;
 pub mod synth;

@@ -31,6 +31,8 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::protect::EXPLANATIONS,
         crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
+        crate::publish::report::EXPLANATIONS,
+        crate::release::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
         super::attack::EXPLANATIONS,
         super::defect::EXPLANATIONS,

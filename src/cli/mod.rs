@@ -23,6 +23,8 @@ mod link_splink;
 mod link_why;
 mod protect;
 mod pseudonymise;
+mod release;
+mod report;
 mod resume;
 mod run;
 mod shell;
@@ -86,6 +88,10 @@ enum Command {
     Estimate(estimate::Args),
     /// Protect a table by itself.
     Protect(protect::Args),
+    /// A run as one HTML page with charts: for readers, for checkers, or for those who made it.
+    Report(report::Args),
+    /// Check, publish, withdraw and correct releases.
+    Release(release::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
     Budget(budget::Args),
     /// The long text of an error code.
@@ -134,6 +140,8 @@ fn work() -> ExitCode {
         Command::Link(args) => link::run(args, &context),
         Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
+        Command::Report(args) => report::run(args, &context),
+        Command::Release(args) => release::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),

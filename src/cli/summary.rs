@@ -35,6 +35,11 @@ pub fn of(outcome: &Outcome) -> Done {
             "release      {} ({tables} tables as Parquet and CSV, datapackage.json, README.txt)",
             release.display()
         );
+        let _ = writeln!(
+            text,
+            "report       {} (open it in a browser)",
+            release.join(crate::publish::report::FILE).display()
+        );
     }
     let stages: Vec<&str> = outcome.receipts.keys().map(|s| s.word()).collect();
     let _ = writeln!(

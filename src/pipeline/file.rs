@@ -184,6 +184,8 @@ pub enum ProtectMode {
 pub struct PublishSection {
     /// The title of the release.
     pub title: String,
+    /// The day on which the release appears, at 09:30 in London: `2026-12-03`.
+    pub release_date: Option<String>,
 }
 
 /// The dates of a pipeline, checked.

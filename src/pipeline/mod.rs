@@ -16,6 +16,7 @@ mod prepare;
 mod project;
 mod receipt;
 mod rehearse;
+mod release_date;
 mod run_directory;
 mod runner;
 mod verify;
@@ -24,6 +25,8 @@ pub use attack::{Attacked, attack};
 pub use check::{Checked, check};
 pub use error::{EXPLANATIONS, PipelineError};
 pub use receipt::{Manifest, Plan, Receipt};
+pub use release_date::release_date;
+pub(crate) use run_directory::files_below;
 pub use runner::{Options, Outcome, resume, run};
 pub use verify::{Verified, verify};
 

@@ -11,6 +11,9 @@ pub enum PublishError {
     /// A Parquet file.
     #[error(transparent)]
     File(#[from] ColumnarError),
+    /// The report.
+    #[error(transparent)]
+    Report(#[from] super::report::ReportError),
     /// Another file could not be written.
     #[error("{}: {}", .path.display(), .source.kind())]
     Io {
@@ -92,6 +95,7 @@ impl Diagnose for PublishError {
         let one = |code, exit, help: &str| Diagnostic::new(code, exit, self.to_string(), help);
         match self {
             PublishError::File(inner) => inner.diagnostics(),
+            PublishError::Report(inner) => inner.diagnostics(),
             PublishError::Io { path, source } => vec![
                 Diagnostic::new(
                     "KL-R-001",

@@ -10,6 +10,7 @@ mod datapackage;
 mod error;
 mod parquet_table;
 mod readme;
+pub mod report;
 mod stage;
 mod summary;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::datapackage::{Format, Named, package, resource};
 use super::error::PublishError;
 use super::summary::Summary;
-use super::{csv_table, parquet_table, readme};
+use super::{csv_table, parquet_table, readme, report};
 use crate::digest::Digest;
 use crate::protect::{ProtectedTable, ReleasableQuality};
 use crate::purpose::Purpose;
@@ -62,7 +62,7 @@ pub struct Job {
 }
 
 /// Writes the release into the target: `tables/<id>.parquet` and `.csv`, `datapackage.json`,
-/// `README.txt`, `SHA256SUMS`. Paths in the report are relative to `folders.root`.
+/// `README.txt`, `report.html`, `SHA256SUMS`. Paths in the report are relative to `folders.root`.
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summary), PublishError> {
     let target = &job.target;
     let io = |source| PublishError::Io {
@@ -117,6 +117,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
     }
     let page = readme::render(&job.release, &job.tables);
     release.text("README.txt", page.as_bytes(), None)?;
+    release.report_page()?;
     release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     let sums: String = release
         .files
@@ -160,6 +161,20 @@ impl Release<'_> {
         };
         self.files.push((named(), rows));
         Ok(named())
+    }
+
+    /// The report, drawn from the files that are written.
+    fn report_page(&mut self) -> Result<(), PublishError> {
+        let written = self.files.iter();
+        let written = written.map(|(f, _)| (PathBuf::from(&f.path), f.digest));
+        let (digest, bytes) = report::write_release_view(self.target, written)?;
+        let named = Named {
+            path: report::FILE.to_owned(),
+            digest,
+            bytes,
+        };
+        self.files.push((named, None));
+        Ok(())
     }
 
     fn report(&self, folders: &StageFolders<'_>, summary: &Summary) -> StageReport {
