@@ -31,6 +31,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::protect::EXPLANATIONS,
         crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,
+        crate::publish::lint::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
         super::attack::EXPLANATIONS,
         super::defect::EXPLANATIONS,

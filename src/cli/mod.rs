@@ -21,6 +21,7 @@ mod link_evaluate;
 mod link_review;
 mod link_splink;
 mod link_why;
+mod lint;
 mod protect;
 mod pseudonymise;
 mod resume;
@@ -88,6 +89,8 @@ enum Command {
     Protect(protect::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
     Budget(budget::Args),
+    /// Check a spreadsheet or a data file against the standard for it.
+    Lint(lint::Args),
     /// The long text of an error code.
     Explain(explain::Args),
     /// Completions for a shell.
@@ -135,6 +138,7 @@ fn work() -> ExitCode {
         Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
+        Command::Lint(args) => lint::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

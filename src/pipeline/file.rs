@@ -15,6 +15,7 @@ use super::key_section::KeySection;
 use super::link_section::{LinkSection, ModelSettings, blocks, models, recipes};
 use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{BlockPass, Recipe, Salt};
+use crate::publish::Format;
 use crate::purpose::Purpose;
 
 /// A pipeline file.
@@ -217,6 +218,13 @@ pub enum ProtectMode {
 pub struct PublishSection {
     /// The title of the release.
     pub title: String,
+    /// The formats of its tables; all of them if nothing is said.
+    #[serde(default = "all_formats")]
+    pub formats: Vec<Format>,
+}
+
+fn all_formats() -> Vec<Format> {
+    Format::ALL.to_vec()
 }
 
 /// The dates of a pipeline, checked.
@@ -383,6 +391,12 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
                 }
             }
         }
+    }
+    if file.publish.formats.is_empty() {
+        missing(
+            "[publish] names no format",
+            "leave `formats` out for all of them, or name some: parquet, csv, ods, ees",
+        );
     }
     if file.table.is_empty() {
         missing(

@@ -411,6 +411,7 @@ fn publish_job(
                 .unwrap_or_else(|| "none".to_owned()),
             label: "Official statistics in development".to_owned(),
         },
+        formats: settings.publish.formats.iter().copied().collect(),
     })
 }
 

@@ -26,7 +26,7 @@ pub enum PublishError {
         path: PathBuf,
     },
     /// A text that a spreadsheet would take for a formula.
-    #[error("a label of `{column}` in {table} begins with a sign that spreadsheets run")]
+    #[error("a text of `{column}` in {table} begins with a sign that spreadsheets run")]
     Formula {
         /// The table's id.
         table: String,
@@ -67,9 +67,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
         code: "KL-R-003",
         exit: Exit::Input,
         title: "A label would run as a formula",
-        when: "A code or label begins with =, +, -, @, a tab or NUL, which spreadsheets take for \
-               a formula.",
-        fix: "Change the label in the table's definition or in the code list.",
+        when: "A code, a label or a title begins with =, +, -, @ or a wide form of them, which \
+               spreadsheets take for a formula, or holds a tab, a line end or NUL.",
+        fix: "Change the text in the pipeline file, in the table's definition or in the code list. \
+              It is refused in every format.",
     },
     Explanation {
         code: "KL-R-004",
@@ -108,7 +109,7 @@ impl Diagnose for PublishError {
                 one(
                     "KL-R-003",
                     Exit::Input,
-                    "change the label in the definition or the code list",
+                    "change the text in the pipeline file, the definition or the code list",
                 )
                 .at(Place::default().column(column.clone())),
             ],

@@ -5,9 +5,14 @@
 //! words, and the digests. Nothing written depends on the clock, the machine or the order of a
 //! hash.
 
+mod cleared;
 mod csv_table;
 mod datapackage;
+mod ees;
 mod error;
+mod format;
+pub mod lint;
+mod ods;
 mod parquet_table;
 mod readme;
 mod stage;
@@ -15,5 +20,6 @@ mod summary;
 
 pub use crate::purpose::Purpose;
 pub use error::{EXPLANATIONS, PublishError};
+pub use format::Format;
 pub use stage::{Job, ReleaseInfo, run};
 pub use summary::{Headline, Summary};
