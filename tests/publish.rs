@@ -7,10 +7,25 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "publish/checker_pack.rs"]
+mod checker_pack;
+#[path = "publish/command.rs"]
+mod command;
+#[path = "publish/education.rs"]
+mod education;
+#[path = "publish/labels.rs"]
+mod labels;
+#[path = "publish/provenance.rs"]
+mod provenance;
+#[path = "publish/readers.rs"]
+mod readers;
+#[path = "publish/spreadsheet.rs"]
+mod spreadsheet;
 mod stage_cells;
 
 use std::path::Path;
 
+use kinlink::accounting::RowAccount;
 use kinlink::columnar::TableReader;
 use kinlink::digest::Digest;
 use kinlink::protect::{self, ProtectedTable};
@@ -39,16 +54,63 @@ fn tables(run: &Run, report: &StageReport) -> Vec<ProtectedTable> {
         .collect()
 }
 
+/// Where the release comes from, with rows that may not be told as they are.
+fn origin() -> publish::Provenance {
+    publish::Provenance {
+        plan: Digest::of(b"plan"),
+        configuration: Digest::of(b"pipeline file"),
+        program_version: "0.1.0".into(),
+        program: Digest::of(b"program"),
+        definitions: vec![("schema of custody.offenders".into(), Digest::of(b"schema"))],
+        extracts: 2,
+        accounts: vec![(
+            "ingest".into(),
+            RowAccount {
+                rows_in: 98_113,
+                accepted: 97_640,
+                quarantined: 412,
+                merged: 57,
+                excluded: 2,
+                out_of_scope: 2,
+                ..RowAccount::new("custody.offenders", "person")
+            },
+        )],
+    }
+}
+
+/// What `protect` left for the checker.
+fn for_review(run: &Run, report: &StageReport) -> publish::Review {
+    let summary = std::fs::read(run.root().join("stage/05-protect/summary.json")).expect("there");
+    publish::Review {
+        underlying: report
+            .files
+            .iter()
+            .filter(|f| f.path.starts_with("review"))
+            .map(|f| {
+                let id = f.path.file_stem().expect("a name").to_string_lossy();
+                (id.into_owned(), run.root().join(&f.path), f.digest)
+            })
+            .collect(),
+        protection: serde_json::from_slice(&summary).expect("JSON"),
+    }
+}
+
+fn job(run: &Run, report: &StageReport, purpose: Purpose) -> publish::Job {
+    publish::Job {
+        tables: tables(run, report),
+        target: run.root().join("release"),
+        release: release(purpose),
+        formats: publish::Format::ALL.into_iter().collect(),
+        provenance: Some(origin()),
+        review: Some(for_review(run, report)),
+    }
+}
+
 fn published(purpose: Purpose) -> (Run, std::path::PathBuf, publish::Summary) {
     let run = Run::new();
     let report = run.protect(&ALL_TABLES).expect("protects");
     let target = run.root().join("release");
-    let job = publish::Job {
-        tables: tables(&run, &report),
-        target: target.clone(),
-        release: release(purpose),
-        formats: publish::Format::ALL.into_iter().collect(),
-    };
+    let job = job(&run, &report, purpose);
     let (report, summary) = run
         .folders("06-publish", |f| publish::run(&job, f))
         .expect("publishes");
@@ -190,6 +252,8 @@ fn a_release_is_never_written_over_another() {
         target,
         release: release(Purpose::Rehearsal),
         formats: publish::Format::ALL.into_iter().collect(),
+        provenance: None,
+        review: None,
     };
     let result = run.folders("06-publish", |f| publish::run(&job, f));
     assert!(matches!(

@@ -13,6 +13,7 @@ const RESOURCE: &str = "https://datapackage.org/profiles/2.0/dataresource.json";
 const TABLE: &str = "https://datapackage.org/profiles/2.0/tableschema.json";
 
 /// A file as the package names it.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub path: String,
     pub digest: Digest,

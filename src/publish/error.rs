@@ -39,6 +39,12 @@ pub enum PublishError {
         /// The table's id.
         table: String,
     },
+    /// A file for review is not the one that `protect` wrote.
+    #[error("{} is not the file that was recorded", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something that cannot be written as JSON or as columns: a defect.
     #[error("{what} cannot be written")]
     Defect {
@@ -86,6 +92,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         when: "A defect of kinlink.",
         fix: "Report it with the version and the table's id.",
     },
+    Explanation {
+        code: "KL-R-006",
+        exit: Exit::Integrity,
+        title: "A file for review was changed",
+        when: "The counts that `protect` wrote for the checker do not have the digest that its \
+               receipt records.",
+        fix: "Find out who changed the file; `kinlink run PIPELINE --from protect` makes it anew.",
+    },
 ];
 
 impl Diagnose for PublishError {
@@ -116,6 +130,14 @@ impl Diagnose for PublishError {
             PublishError::Twice { .. } => {
                 vec![one("KL-R-004", Exit::Usage, "ask for each table once")]
             }
+            PublishError::Changed { path } => vec![
+                one(
+                    "KL-R-006",
+                    Exit::Integrity,
+                    "find out who changed it; `kinlink run PIPELINE --from protect` makes it anew",
+                )
+                .at(Place::file(path)),
+            ],
             PublishError::Defect { .. } => vec![one(
                 "KL-R-005",
                 Exit::Bug,

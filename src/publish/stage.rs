@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::checker_pack::{self, Review};
 use super::cleared::{Cleared, ClearedTable};
 use super::datapackage::{Form, Named, document, package, resource};
 use super::error::PublishError;
 use super::format::Format;
+use super::provenance::{Manifest, Provenance, csvw};
 use super::summary::Summary;
 use super::{csv_table, ees, ods, parquet_table, readme};
 use crate::digest::Digest;
@@ -61,6 +63,10 @@ pub struct Job {
     pub release: ReleaseInfo,
     /// The forms in which the tables are given.
     pub formats: BTreeSet<Format>,
+    /// Where the release comes from; without it no file of the release says so.
+    pub provenance: Option<Provenance>,
+    /// What `protect` left for the checker; without it there is no checker's pack.
+    pub review: Option<Review>,
 }
 
 /// Writes the release into the target: the tables in the formats asked for, `datapackage.json`,
@@ -119,6 +125,18 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
         None,
     )?;
     release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    if let Some(from) = &job.provenance {
+        let files: Vec<Named> = release.files.iter().map(|(f, _)| f.clone()).collect();
+        let manifest = Manifest {
+            info: cleared.info(),
+            from,
+            files: &files,
+        };
+        for (name, document) in manifest.documents() {
+            release.text(name, format!("{document:#}\n").as_bytes(), None)?;
+        }
+        release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    }
     let sums: String = release
         .files
         .iter()
@@ -127,7 +145,12 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
     release.text("SHA256SUMS", sums.as_bytes(), None)?;
     let names = release.files.iter().map(|(f, _)| f.path.clone()).collect();
     let summary = Summary::of(&job.tables, names);
-    Ok((release.report(folders, &summary), summary))
+    let mut report = release.report(folders, &summary);
+    if let Some(review) = &job.review {
+        let pack = checker_pack::write(&cleared, review, &sums, folders)?;
+        report.files.extend(pack);
+    }
+    Ok((report, summary))
 }
 
 /// The files of one table that stand by themselves.
@@ -144,6 +167,9 @@ fn write_table(
         let csv = csv_table::render(table)?;
         let named = release.text(&format!("tables/{id}.csv"), &csv, rows)?;
         resources.push(resource(table, cleared.info(), Form::Csv, Some(&named)));
+        let about = format!("{:#}\n", csvw(table, cleared.info()));
+        let name = format!("tables/{id}.csv-metadata.json");
+        release.text(&name, about.as_bytes(), None)?;
     }
     if formats.contains(&Format::Parquet) {
         let own = resource(table, cleared.info(), Form::Parquet, None);
