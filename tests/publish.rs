@@ -24,13 +24,14 @@ mod spreadsheet;
 mod stage_cells;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use kinlink::accounting::RowAccount;
 use kinlink::columnar::TableReader;
 use kinlink::digest::Digest;
 use kinlink::protect::{self, ProtectedTable};
 use kinlink::publish::{self, Purpose, ReleaseInfo};
-use kinlink::stage::StageReport;
+use kinlink::stage::{OutputFile, StageReport};
 use stage_cells::{ALL_TABLES, Run};
 
 fn release(purpose: Purpose) -> ReleaseInfo {
@@ -106,9 +107,36 @@ fn job(run: &Run, report: &StageReport, purpose: Purpose) -> publish::Job {
     }
 }
 
-fn published(purpose: Purpose) -> (Run, std::path::PathBuf, publish::Summary) {
+/// What `protect` wrote, kept in memory: it is done once for all tests.
+struct Protected {
+    report: StageReport,
+    files: Vec<(std::path::PathBuf, Vec<u8>)>,
+}
+
+/// A run in which all tables are protected.
+fn protected() -> (Run, StageReport) {
+    static KEPT: OnceLock<Protected> = OnceLock::new();
+    let kept = KEPT.get_or_init(|| {
+        let run = Run::new();
+        let report = run.protect(&ALL_TABLES).expect("protects");
+        let read = |f: &OutputFile| {
+            let bytes = std::fs::read(run.root().join(&f.path)).expect("there");
+            (f.path.clone(), bytes)
+        };
+        let files = report.files.iter().map(read).collect();
+        Protected { report, files }
+    });
     let run = Run::new();
-    let report = run.protect(&ALL_TABLES).expect("protects");
+    for (path, bytes) in &kept.files {
+        let path = run.root().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, bytes).expect("written");
+    }
+    (run, kept.report.clone())
+}
+
+fn published(purpose: Purpose) -> (Run, std::path::PathBuf, publish::Summary) {
+    let (run, report) = protected();
     let target = run.root().join("release");
     let job = job(&run, &report, purpose);
     let (report, summary) = run

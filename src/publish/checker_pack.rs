@@ -156,6 +156,7 @@ fn result(
         "type": "table",
         "properties": { "method": "crosstab", "table": definition.id },
         "files": files,
+        "fair": fair(),
         "outcome": {},
         "command": format!("kinlink run: table {}", definition.id),
         "summary": told(table, &protection, status),
@@ -163,6 +164,15 @@ fn result(
         "comments": comments(table, &protection),
         "exception": "",
     })
+}
+
+/// The class of output in the terms of the statbarns, by which checkers know its risks.
+fn fair() -> Value {
+    json!({ "statbarn": {
+        "class": "Frequencies",
+        "uri": "https://www.w3id.org/statbarnsdc#Frequencies",
+        "risks": ["ClassDisclosure", "Differencing", "LowCount"],
+    } })
 }
 
 fn told(table: ClearedTable<'_>, protection: &Protection, status: &str) -> String {
@@ -243,6 +253,7 @@ fn custom(uid: &str, cleared: &Cleared<'_>, name: &str) -> Value {
         "type": "custom",
         "properties": {},
         "files": [{ "name": name, "sdc": {} }],
+        "fair": {},
         "outcome": {},
         "command": "custom",
         "summary": "review",

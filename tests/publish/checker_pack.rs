@@ -35,6 +35,7 @@ fn results_have_the_form_that_the_viewer_opens() {
             assert!(result[key].is_string(), "{key} of {uid}");
         }
         assert!(result["properties"].is_object() && result["outcome"].is_object());
+        assert!(result["fair"].is_object());
         assert!(result["comments"].as_array().is_some_and(|c| !c.is_empty()));
         let files = result["files"].as_array().expect("files");
         assert!(!files.is_empty());

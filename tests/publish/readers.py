@@ -58,7 +58,8 @@ def tables(release):
                 assert field.metadata[key], f"{path.name}, {field.name}: no {key}"
         value = schema.field("value").metadata
         assert value[b"kinlink:status_column"] == b"status"
-        resource = json.loads(schema.metadata[b"kinlink:table"])
+        footer = pyarrow.parquet.read_metadata(path).metadata
+        resource = json.loads(footer[b"kinlink:table"])
         assert [f["name"] for f in resource["schema"]["fields"]] == schema.names
         keys = duckdb.sql(f"select key from parquet_kv_metadata('{path}')").fetchall()
         assert (b"kinlink:table",) in keys

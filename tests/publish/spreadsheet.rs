@@ -4,12 +4,13 @@
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use kinlink::publish::Purpose;
 use kinlink::publish::lint::{Outcome, Report, lint};
+use kinlink::publish::{self, Purpose};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use super::{published, text};
+use super::stage_cells::Run;
+use super::{job, published, text};
 
 /// The parts of a document with their text.
 fn parts(path: &Path) -> Vec<(String, String)> {
@@ -149,8 +150,13 @@ fn the_sheets_read_like_this() {
 
 #[test]
 fn each_fault_is_found_by_the_item_it_offends() {
-    let (run, target, _) = published(Purpose::Production);
-    let original = target.join("tables.ods");
+    // Two tables show every fault as well as eight.
+    let run = Run::new();
+    let report = run.protect(&["T01", "T03"]).expect("protects");
+    let job = job(&run, &report, Purpose::Production);
+    run.folders("06-publish", |f| publish::run(&job, f))
+        .expect("publishes");
+    let original = run.root().join("release/tables.ods");
     let cell = "<table:table-cell table:style-name=\"Paragraph\" office:value-type=\"string\">";
     let title = "<table:table-cell table:style-name=\"Heading_20_1\" \
                  office:value-type=\"string\"><text:p>Contents</text:p>";

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
+use super::address::{Range, millimetres, range};
 use super::error::LintError;
 use super::xml::{Element, parse};
 use crate::publish::ods::column_name;
@@ -41,18 +42,8 @@ pub(super) struct Document {
     pub cursors: BTreeMap<String, (u64, u64)>,
     /// Sheets whose panes are frozen or split.
     pub frozen: Vec<String>,
-    styles: BTreeMap<(String, String), Style>,
-}
-
-/// A marked-up table.
-pub(super) struct Range {
-    pub name: String,
-    pub sheet: String,
-    /// First and last column and row, from 0.
-    pub columns: (usize, usize),
-    pub rows: (usize, usize),
-    pub has_header: bool,
-    pub has_buttons: bool,
+    /// By family, then by name.
+    styles: BTreeMap<String, BTreeMap<String, Style>>,
 }
 
 /// A sheet.
@@ -70,6 +61,8 @@ pub(super) struct Sheet {
     pub floating: usize,
     /// Rows at the top that are marked as headings of a table, by their places from 0.
     pub header_rows: Vec<usize>,
+    /// Cells that were kept so far.
+    kept: usize,
 }
 
 /// A column.
@@ -228,10 +221,9 @@ impl Document {
                 out.add_style(style);
             }
         }
-        let cell = "table-cell";
-        let default = out.styles.get(&(cell.to_owned(), String::new()));
+        let default = out.style_of("table-cell", "");
         if let Some(language) = default.and_then(|s| s.properties.get("language")) {
-            out.text_language.clone_from(language);
+            out.text_language = language.clone();
         }
         let body = content.below(&|e| e.name == "spreadsheet");
         for spreadsheet in body {
@@ -275,14 +267,23 @@ impl Document {
         }
         let family = element.get("family").unwrap_or_default().to_owned();
         let name = element.get("name").unwrap_or_default().to_owned();
-        self.styles.insert((family, name), style);
+        self.styles.entry(family).or_default().insert(name, style);
+    }
+
+    fn style_of(&self, family: &str, name: &str) -> Option<&Style> {
+        self.styles.get(family)?.get(name)
     }
 
     /// A property of a style, its own or that of a style above it.
-    pub(super) fn style(&self, family: &str, name: &str, property: &str) -> Option<&str> {
-        let mut name = name.to_owned();
+    pub(super) fn style<'a>(
+        &'a self,
+        family: &str,
+        name: &'a str,
+        property: &str,
+    ) -> Option<&'a str> {
+        let mut name = name;
         for _ in 0..16 {
-            let style = self.styles.get(&(family.to_owned(), name.clone()))?;
+            let style = self.style_of(family, name)?;
             if let Some(value) = style.properties.get(property) {
                 return Some(value);
             }
@@ -290,7 +291,7 @@ impl Document {
             if name.is_empty() {
                 return None;
             }
-            name = style.parent.clone().unwrap_or_default();
+            name = style.parent.as_deref().unwrap_or_default();
         }
         None
     }
@@ -298,14 +299,19 @@ impl Document {
     /// The names of a cell's style and of those above it, as people read them.
     pub(super) fn style_names(&self, cell: &Cell) -> Vec<String> {
         let mut out = Vec::new();
-        let mut name = cell.style.clone();
+        let mut name = cell.style.as_str();
         for _ in 0..16 {
-            let Some(style) = self.styles.get(&("table-cell".to_owned(), name.clone())) else {
+            let Some(style) = self.style_of("table-cell", name) else {
                 break;
             };
-            out.push(style.display_name.clone().unwrap_or_else(|| name.clone()));
+            out.push(
+                style
+                    .display_name
+                    .clone()
+                    .unwrap_or_else(|| name.to_owned()),
+            );
             match &style.parent {
-                Some(parent) => name.clone_from(parent),
+                Some(parent) => name = parent,
                 None => break,
             }
         }
@@ -373,12 +379,13 @@ impl Document {
                         hidden: is_hidden(element),
                         cells: cells(element),
                     };
-                    let kept = sheet.rows.iter().map(|r| r.cells.len()).sum::<usize>();
-                    let most = (MOST_CELLS - kept.min(MOST_CELLS)) / row.cells.len().max(1);
+                    let room = MOST_CELLS.saturating_sub(sheet.kept);
+                    let most = room / row.cells.len().max(1);
                     for _ in 0..repeats(element, "number-rows-repeated").min(most) {
                         if header {
                             sheet.header_rows.push(sheet.rows.len());
                         }
+                        sheet.kept += row.cells.len().max(1);
                         sheet.rows.push(row.clone());
                     }
                 }
@@ -469,50 +476,6 @@ fn cells(row: &Element) -> Vec<Cell> {
     out
 }
 
-/// `$'Sheet 1'.A7:$'Sheet 1'.H20`.
-fn range(element: &Element) -> Option<Range> {
-    let address = element.get("target-range-address")?;
-    let (from, to) = split_range(address)?;
-    let (sheet, first) = cell_address(from)?;
-    let (_, last) = cell_address(to)?;
-    Some(Range {
-        name: element.get("name").unwrap_or_default().to_owned(),
-        sheet,
-        columns: (first.0, last.0),
-        rows: (first.1, last.1),
-        has_header: element.get("contains-header") != Some("false"),
-        has_buttons: element.get("display-filter-buttons") == Some("true"),
-    })
-}
-
-/// Splits at the colon that is not within quotes.
-fn split_range(address: &str) -> Option<(&str, &str)> {
-    let mut quoted = false;
-    for (i, c) in address.char_indices() {
-        match c {
-            '\'' => quoted = !quoted,
-            ':' if !quoted => return Some((address.get(..i)?, address.get(i + 1..)?)),
-            _ => {}
-        }
-    }
-    Some((address, address))
-}
-
-fn cell_address(address: &str) -> Option<(String, (usize, usize))> {
-    let (sheet, cell) = address.rsplit_once('.')?;
-    let sheet = sheet.trim_start_matches('$').trim_matches('\'');
-    let cell = cell.replace('$', "");
-    let at = cell.find(|c: char| c.is_ascii_digit())?;
-    let mut column = 0_usize;
-    for letter in cell.get(..at)?.bytes() {
-        let value = usize::from(letter.to_ascii_uppercase().checked_sub(b'A')?) + 1;
-        column = column.checked_mul(26)?.checked_add(value)?;
-    }
-    let row: usize = cell.get(at..)?.parse().ok()?;
-    let place = (column.checked_sub(1)?, row.checked_sub(1)?);
-    Some((sheet.replace("''", "'"), place))
-}
-
 fn property(meta: &Element, name: &str) -> String {
     let found = meta.below(&|e| e.name == name);
     found
@@ -535,38 +498,4 @@ fn page_texts(styles: &Element) -> usize {
         .flat_map(|page| page.below(&ends))
         .filter(|e| e.get("display") != Some("false") && !e.text().trim().is_empty())
         .count()
-}
-
-/// A length in millimetres.
-fn millimetres(length: &str) -> Option<f64> {
-    let at = length.find(|c: char| c.is_ascii_alphabetic())?;
-    let value: f64 = length.get(..at)?.trim().parse().ok()?;
-    let unit = match length.get(at..)? {
-        "mm" => 1.0,
-        "cm" => 10.0,
-        "in" => 25.4,
-        "pt" => 25.4 / 72.0,
-        _ => return None,
-    };
-    Some(value * unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_with_quotes_and_points_are_read() {
-        let (from, to) = split_range("$'a:b.c'.B3:$'a:b.c'.AA10").expect("a range");
-        assert_eq!(cell_address(from), Some(("a:b.c".to_owned(), (1, 2))));
-        assert_eq!(cell_address(to), Some(("a:b.c".to_owned(), (26, 9))));
-        assert_eq!(cell_address("A1"), None);
-    }
-
-    #[test]
-    fn lengths_are_in_millimetres() {
-        assert_eq!(millimetres("2.5cm"), Some(25.0));
-        assert_eq!(millimetres("1in"), Some(25.4));
-        assert_eq!(millimetres("wide"), None);
-    }
 }

@@ -224,7 +224,7 @@ fn dividers(document: &Document) -> Finding {
     )
 }
 
-fn background<'a>(document: &'a Document, cell: &Cell) -> Option<&'a str> {
+fn background<'a>(document: &'a Document, cell: &'a Cell) -> Option<&'a str> {
     let told = document.style("table-cell", &cell.style, "background-color")?;
     (told != "transparent").then_some(told)
 }

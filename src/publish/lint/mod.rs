@@ -5,6 +5,7 @@
 //! the public checks of the screener of Explore Education Statistics. Every check is made, however
 //! the others come out.
 
+mod address;
 mod checklist;
 mod document;
 mod error;

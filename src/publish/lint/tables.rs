@@ -251,7 +251,7 @@ fn widths(document: &Document) -> Finding {
                 .map(|c| characters(&c.text) * CHARACTER_MM)
                 .fold(0.0, f64::max);
             let millimetres = width(sheet, column);
-            if millimetres < 10.0 || millimetres > 250.0 || longest > millimetres {
+            if !(10.0..=250.0).contains(&millimetres) || longest > millimetres {
                 places.push(format!(
                     "{}, column of {}",
                     sheet.name,

@@ -13,6 +13,7 @@ mod container;
 mod content;
 mod sheets;
 mod style;
+mod table;
 
 pub(crate) use container::SPREADSHEET;
 pub(crate) use content::column_name;
