@@ -33,6 +33,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::publish::EXPLANATIONS,
         crate::publish::report::EXPLANATIONS,
         crate::release::EXPLANATIONS,
+        crate::publish::lint::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
         super::attack::EXPLANATIONS,
         super::defect::EXPLANATIONS,

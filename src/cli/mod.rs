@@ -21,6 +21,7 @@ mod link_evaluate;
 mod link_review;
 mod link_splink;
 mod link_why;
+mod lint;
 mod protect;
 mod pseudonymise;
 mod release;
@@ -94,6 +95,8 @@ enum Command {
     Release(release::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
     Budget(budget::Args),
+    /// Check a spreadsheet or a data file against the standard for it.
+    Lint(lint::Args),
     /// The long text of an error code.
     Explain(explain::Args),
     /// Completions for a shell.
@@ -143,6 +146,7 @@ fn work() -> ExitCode {
         Command::Report(args) => report::run(args, &context),
         Command::Release(args) => release::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
+        Command::Lint(args) => lint::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

@@ -17,6 +17,7 @@ use super::link_section::{LinkSection, ModelSettings, blocks, models, recipes};
 use crate::estimate::national;
 use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{BlockPass, Recipe, Salt};
+use crate::publish::Format;
 use crate::purpose::Purpose;
 
 /// A pipeline file.
@@ -186,6 +187,13 @@ pub struct PublishSection {
     pub title: String,
     /// The day on which the release appears, at 09:30 in London: `2026-12-03`.
     pub release_date: Option<String>,
+    /// The formats of its tables; all of them if nothing is said.
+    #[serde(default = "all_formats")]
+    pub formats: Vec<Format>,
+}
+
+fn all_formats() -> Vec<Format> {
+    Format::ALL.to_vec()
 }
 
 /// The dates of a pipeline, checked.
@@ -356,6 +364,12 @@ fn whole(file: &PipelineFile, problems: &mut Vec<ConfigProblem>) {
                 }
             }
         }
+    }
+    if file.publish.formats.is_empty() {
+        missing(
+            "[publish] names no format",
+            "leave `formats` out for all of them, or name some: parquet, csv, ods, ees",
+        );
     }
     if file.table.is_empty() {
         missing(

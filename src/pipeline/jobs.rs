@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::PipelineError;
 use super::file::{Dates, Method, Pipeline, ProtectMode};
 use super::prepare::Prepared;
-use super::receipt::Receipt;
+use super::receipt::{Program, Receipt, read_record};
 use super::run_directory::{RunDirectory, stage_folder};
 use crate::pseudonymise::{MasterKey, ProjectKeys};
 use crate::purpose::Purpose;
@@ -401,6 +401,8 @@ fn publish_job(
     }
     let settings = &prepared.pipeline.file;
     Ok(publish::Job {
+        review: Some(for_review(directory, outputs.unwrap_or_default())?),
+        provenance: Some(provenance(prepared, receipts)?),
         tables,
         quality,
         target: directory.partial_release(),
@@ -421,6 +423,59 @@ fn publish_job(
                 .unwrap_or_else(|| "none".to_owned()),
             label: "Official statistics in development".to_owned(),
         },
+        formats: settings.publish.formats.iter().copied().collect(),
+    })
+}
+
+/// What `protect` left for the output checker.
+fn for_review(
+    directory: &RunDirectory,
+    outputs: &[OutputFile],
+) -> Result<publish::Review, PipelineError> {
+    let mut review = publish::Review::default();
+    for file in outputs {
+        let path = directory.root().join(&file.path);
+        let ending = file.path.extension().and_then(|e| e.to_str());
+        let id = file.path.file_stem().and_then(|s| s.to_str());
+        if let (true, Some("csv"), Some(id)) = (file.path.starts_with("review"), ending, id) {
+            review.underlying.push((id.to_owned(), path, file.digest));
+        } else if file.path.file_name().is_some_and(|n| n == "summary.json") {
+            review.protection = read_record(&path)?.0;
+        }
+    }
+    Ok(review)
+}
+
+/// Where the release comes from, without the digests of extracts.
+fn provenance(
+    prepared: &Prepared,
+    receipts: &Receipts,
+) -> Result<publish::Provenance, PipelineError> {
+    let plan = &prepared.plan;
+    let extract = |role: &str| prepared.sources.iter().any(|s| s.name == role);
+    let program = Program::this()?;
+    Ok(publish::Provenance {
+        plan: plan.digest()?,
+        configuration: plan.configuration,
+        program_version: program.version,
+        program: program.digest,
+        definitions: plan
+            .inputs
+            .iter()
+            .filter(|i| !extract(&i.role))
+            .map(|i| (i.role.clone(), i.digest))
+            .collect(),
+        extracts: plan.inputs.iter().filter(|i| extract(&i.role)).count(),
+        accounts: receipts
+            .iter()
+            .flat_map(|(stage, receipt)| {
+                let stage = stage.word().to_owned();
+                receipt
+                    .accounts
+                    .iter()
+                    .map(move |a| (stage.clone(), a.clone()))
+            })
+            .collect(),
     })
 }
 

@@ -29,6 +29,7 @@ mod range;
 mod reading;
 mod release;
 mod repair;
+mod review;
 mod rules;
 mod secondary;
 mod simplex;

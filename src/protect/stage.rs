@@ -18,7 +18,7 @@ use super::quality::{self, ReleasableQuality};
 use super::rules::{Rounding, Rules};
 use super::system::Cube;
 use super::table::{ProtectedRow, ProtectedTable};
-use super::{benchmark, error::Problem};
+use super::{benchmark, error::Problem, review};
 use crate::columnar::{Layout, TableWriter, Written};
 use crate::digest::Digest;
 use crate::schema::published::{self, Concept, Status, TableDef};
@@ -424,6 +424,15 @@ fn write(
             report
                 .files
                 .push(output(&save_restricted(working, &path)?, folders));
+            let cells = working
+                .restricted
+                .iter()
+                .map(|(codes, concept, measure, cell)| {
+                    (shown(codes.clone(), *concept, measure, cell), cell)
+                });
+            report
+                .files
+                .push(review::save(working.definition, cells, folders)?);
         }
         let (p, s) = (state(State::Primary), state(State::Secondary));
         (primary, secondary) = (primary + p, secondary + s);

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cleared::{ClearedInfo, ClearedTable};
 use super::csv_table::columns;
 use super::parquet_table::about;
-use super::stage::ReleaseInfo;
 use crate::digest::Digest;
-use crate::protect::ProtectedTable;
 use crate::schema::published::{Concept, Status, TOTAL, TableDef};
 
 const PACKAGE: &str = "https://datapackage.org/profiles/2.0/datapackage.json";
@@ -14,6 +13,7 @@ const RESOURCE: &str = "https://datapackage.org/profiles/2.0/dataresource.json";
 const TABLE: &str = "https://datapackage.org/profiles/2.0/tableschema.json";
 
 /// A file as the package names it.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub path: String,
     pub digest: Digest,
@@ -23,9 +23,9 @@ pub(crate) struct Named {
 /// The resource of a table: name, titles, schema and the table's own properties. With `file`, its
 /// path and digest.
 pub(crate) fn resource(
-    table: &ProtectedTable,
-    release: &ReleaseInfo,
-    format: Format,
+    table: ClearedTable<'_>,
+    release: ClearedInfo<'_>,
+    format: Form,
     file: Option<&Named>,
 ) -> Value {
     let definition = table.definition();
@@ -40,8 +40,8 @@ pub(crate) fn resource(
         set("hash", json!(file.digest.to_string()));
         // Common validators count bytes of text files only, and fail on `bytes` of Parquet.
         let key = match format {
-            Format::Csv => "bytes",
-            Format::Parquet => "kinlink:bytes",
+            Form::Csv => "bytes",
+            Form::Parquet => "kinlink:bytes",
         };
         set(key, json!(file.bytes));
     }
@@ -49,7 +49,7 @@ pub(crate) fn resource(
     set("description", json!(definition.subtitle));
     set("format", json!(format.word()));
     set("mediatype", json!(format.media_type()));
-    if format == Format::Csv {
+    if format == Form::Csv {
         set("type", json!("table"));
         set("encoding", json!("utf-8"));
     }
@@ -65,32 +65,48 @@ pub(crate) fn resource(
     Value::Object(out)
 }
 
-/// A form in which a table is given.
+/// A file of the package that is not one table: what it is called and what it is.
+pub(crate) fn document(name: &str, title: &str, media_type: &str, file: &Named) -> Value {
+    let format = file.path.rsplit('.').next().unwrap_or_default();
+    json!({
+        "$schema": RESOURCE,
+        "name": name,
+        "path": file.path,
+        "type": "file",
+        "title": title,
+        "format": format,
+        "mediatype": media_type,
+        "hash": file.digest.to_string(),
+        "kinlink:bytes": file.bytes,
+    })
+}
+
+/// A form in which a table stands by itself in the package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum Form {
     Csv,
     Parquet,
 }
 
-impl Format {
+impl Form {
     fn name(self, id: &str) -> String {
         match self {
-            Format::Csv => id.to_lowercase(),
-            Format::Parquet => format!("{}-parquet", id.to_lowercase()),
+            Form::Csv => id.to_lowercase(),
+            Form::Parquet => format!("{}-parquet", id.to_lowercase()),
         }
     }
 
     fn word(self) -> &'static str {
         match self {
-            Format::Csv => "csv",
-            Format::Parquet => "parquet",
+            Form::Csv => "csv",
+            Form::Parquet => "parquet",
         }
     }
 
     fn media_type(self) -> &'static str {
         match self {
-            Format::Csv => "text/csv",
-            Format::Parquet => "application/vnd.apache.parquet",
+            Form::Csv => "text/csv",
+            Form::Parquet => "application/vnd.apache.parquet",
         }
     }
 }
@@ -105,11 +121,11 @@ fn units(definition: &TableDef) -> Value {
         .into()
 }
 
-fn schema(table: &ProtectedTable, format: Format) -> Value {
+fn schema(table: ClearedTable<'_>, format: Form) -> Value {
     let definition = table.definition();
     let names: Vec<String> = match format {
-        Format::Csv => columns(table),
-        Format::Parquet => {
+        Form::Csv => columns(table),
+        Form::Parquet => {
             let all = columns(table);
             all.into_iter().filter(|c| !c.ends_with("_label")).collect()
         }
@@ -130,7 +146,7 @@ fn schema(table: &ProtectedTable, format: Format) -> Value {
     })
 }
 
-fn field(definition: &TableDef, name: &str, format: Format) -> Value {
+fn field(definition: &TableDef, name: &str, format: Form) -> Value {
     let about = about(definition, name);
     let number = matches!(name, "value" | "lower" | "upper");
     let mut out = Map::new();
@@ -172,7 +188,7 @@ fn field(definition: &TableDef, name: &str, format: Format) -> Value {
     }
     if name == "value" {
         set("kinlink:statusColumn", json!("status"));
-        if format == Format::Csv {
+        if format == Form::Csv {
             let symbols: Vec<Value> = Status::ALL
                 .into_iter()
                 .filter(|s| *s != Status::Observed)
@@ -203,7 +219,7 @@ fn codes(definition: &TableDef, name: &str) -> Vec<(String, String)> {
 }
 
 /// The whole package.
-pub(crate) fn package(release: &ReleaseInfo, resources: Vec<Value>) -> Value {
+pub(crate) fn package(release: ClearedInfo<'_>, resources: Vec<Value>) -> Value {
     let concepts: Map<String, Value> = Concept::ALL
         .into_iter()
         .map(|c| (c.word().to_owned(), json!(c.meaning())))

@@ -29,7 +29,7 @@ pub enum PublishError {
         path: PathBuf,
     },
     /// A text that a spreadsheet would take for a formula.
-    #[error("a label of `{column}` in {table} begins with a sign that spreadsheets run")]
+    #[error("a text of `{column}` in {table} begins with a sign that spreadsheets run")]
     Formula {
         /// The table's id.
         table: String,
@@ -41,6 +41,12 @@ pub enum PublishError {
     Twice {
         /// The table's id.
         table: String,
+    },
+    /// A file for review is not the one that `protect` wrote.
+    #[error("{} is not the file that was recorded", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// Something that cannot be written as JSON or as columns: a defect.
     #[error("{what} cannot be written")]
@@ -70,9 +76,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
         code: "KL-R-003",
         exit: Exit::Input,
         title: "A label would run as a formula",
-        when: "A code or label begins with =, +, -, @, a tab or NUL, which spreadsheets take for \
-               a formula.",
-        fix: "Change the label in the table's definition or in the code list.",
+        when: "A code, a label or a title begins with =, +, -, @ or a wide form of them, which \
+               spreadsheets take for a formula, or holds a tab, a line end or NUL.",
+        fix: "Change the text in the pipeline file, in the table's definition or in the code list. \
+              It is refused in every format.",
     },
     Explanation {
         code: "KL-R-004",
@@ -87,6 +94,14 @@ pub const EXPLANATIONS: &[Explanation] = &[
         title: "Something could not be written",
         when: "A defect of kinlink.",
         fix: "Report it with the version and the table's id.",
+    },
+    Explanation {
+        code: "KL-R-006",
+        exit: Exit::Integrity,
+        title: "A file for review was changed",
+        when: "The counts that `protect` wrote for the checker do not have the digest that its \
+               receipt records.",
+        fix: "Find out who changed the file; `kinlink run PIPELINE --from protect` makes it anew.",
     },
 ];
 
@@ -112,13 +127,21 @@ impl Diagnose for PublishError {
                 one(
                     "KL-R-003",
                     Exit::Input,
-                    "change the label in the definition or the code list",
+                    "change the text in the pipeline file, the definition or the code list",
                 )
                 .at(Place::default().column(column.clone())),
             ],
             PublishError::Twice { .. } => {
                 vec![one("KL-R-004", Exit::Usage, "ask for each table once")]
             }
+            PublishError::Changed { path } => vec![
+                one(
+                    "KL-R-006",
+                    Exit::Integrity,
+                    "find out who changed it; `kinlink run PIPELINE --from protect` makes it anew",
+                )
+                .at(Place::file(path)),
+            ],
             PublishError::Defect { .. } => vec![one(
                 "KL-R-005",
                 Exit::Bug,

@@ -5,16 +5,26 @@
 //! words, and the digests. Nothing written depends on the clock, the machine or the order of a
 //! hash.
 
+mod checker_pack;
+mod cleared;
 mod csv_table;
 mod datapackage;
+mod ees;
 mod error;
+mod format;
+pub mod lint;
+mod ods;
 mod parquet_table;
+mod provenance;
 mod readme;
 pub mod report;
 mod stage;
 mod summary;
 
 pub use crate::purpose::Purpose;
+pub use checker_pack::Review;
 pub use error::{EXPLANATIONS, PublishError};
+pub use format::Format;
+pub use provenance::Provenance;
 pub use stage::{Job, ReleaseInfo, run};
 pub use summary::{Headline, Summary};

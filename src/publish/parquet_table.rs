@@ -6,17 +6,16 @@ use std::path::Path;
 use arrow::datatypes::Field;
 use serde_json::Value;
 
+use super::cleared::{ClearedInfo, ClearedTable};
 use super::error::PublishError;
-use super::stage::ReleaseInfo;
 use crate::columnar::{Layout, TableWriter, Written};
-use crate::protect::ProtectedTable;
 use crate::schema::published::TableDef;
 
 /// Writes one table.
 pub(crate) fn write(
-    table: &ProtectedTable,
+    table: ClearedTable<'_>,
     resource: &Value,
-    release: &ReleaseInfo,
+    release: ClearedInfo<'_>,
     path: &Path,
 ) -> Result<Written, PublishError> {
     let definition = table.definition();

@@ -1,14 +1,17 @@
 //! `README.txt`: what a release is, in plain words.
 
-use super::stage::ReleaseInfo;
-use crate::protect::ProtectedTable;
+use std::collections::BTreeSet;
+
+use super::cleared::Cleared;
+use super::format::Format;
 use crate::purpose::Purpose;
 use crate::schema::published::{Concept, Status};
 
 const WIDTH: usize = 88;
 
 /// The page.
-pub(crate) fn render(release: &ReleaseInfo, tables: &[ProtectedTable]) -> String {
+pub(crate) fn render(cleared: &Cleared<'_>, formats: &BTreeSet<Format>) -> String {
+    let release = cleared.info();
     let mut out = String::new();
     let mut line = |text: &str| {
         out.push_str(text);
@@ -43,18 +46,38 @@ pub(crate) fn render(release: &ReleaseInfo, tables: &[ProtectedTable]) -> String
     line("");
     line("Tables");
     line("");
-    for table in tables {
+    for table in cleared.tables() {
         let d = table.definition();
         wrapped(&mut line, &d.id, &format!("{}. {}.", d.title, d.subtitle));
     }
     line("");
-    line("Each table is given twice: tables/<id>.parquet and tables/<id>.csv. One row is one");
-    line("figure: its dimensions, its concept, its measure, the value, and a status.");
+    for format in formats {
+        let text = match format {
+            Format::Parquet => {
+                "tables/<id>.parquet: one row is one figure, with its dimensions, its concept, its \
+                 measure, the value, and a status."
+            }
+            Format::Csv => "tables/<id>.csv: the same rows, with the labels of the codes.",
+            Format::Ods => {
+                "tables.ods: one spreadsheet of all tables, each on a worksheet of its own."
+            }
+            Format::Ees => {
+                "ees/: pairs of files (data and meta) for Explore Education Statistics; England \
+                 and Wales stand in files of their own."
+            }
+        };
+        wrapped(&mut line, format.word(), text);
+    }
     line("");
     line("Symbols");
     line("");
-    line("In CSV the symbol stands in the place of the value; in Parquet the value is null.");
-    line("Both have the column `status`.");
+    for text in wrap(
+        "In CSV the symbol stands in the place of the value, in the spreadsheet it stands there in \
+         square brackets; in Parquet the value is null. CSV and Parquet have the column `status`.",
+        WIDTH,
+    ) {
+        line(&text);
+    }
     line("");
     for status in Status::ALL {
         wrapped(&mut line, status.word(), status.meaning());

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::datapackage::{Format, Named, package, resource};
+use super::checker_pack::{self, Review};
+use super::cleared::{Cleared, ClearedTable};
+use super::datapackage::{Form, Named, document, package, resource};
 use super::error::PublishError;
+use super::format::Format;
+use super::provenance::{Manifest, Provenance, csvw};
 use super::summary::Summary;
-use super::{csv_table, parquet_table, readme, report};
+use super::{csv_table, ees, ods, parquet_table, readme, report};
 use crate::digest::Digest;
 use crate::protect::{ProtectedTable, ReleasableQuality};
 use crate::purpose::Purpose;
@@ -59,9 +63,15 @@ pub struct Job {
     pub target: PathBuf,
     /// What the release says of itself.
     pub release: ReleaseInfo,
+    /// The forms in which the tables are given.
+    pub formats: BTreeSet<Format>,
+    /// Where the release comes from; without it no file of the release says so.
+    pub provenance: Option<Provenance>,
+    /// What `protect` left for the checker; without it there is no checker's pack.
+    pub review: Option<Review>,
 }
 
-/// Writes the release into the target: `tables/<id>.parquet` and `.csv`, `datapackage.json`,
+/// Writes the release into the target: the tables in the formats asked for, `datapackage.json`,
 /// `README.txt`, `report.html`, `SHA256SUMS`. Paths in the report are relative to `folders.root`.
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summary), PublishError> {
     let target = &job.target;
@@ -83,6 +93,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
             });
         }
     }
+    let cleared = Cleared::inspect(&job.tables, &job.release)?;
     let mut release = Release {
         target,
         files: Vec::new(),
@@ -91,34 +102,47 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
     folders
         .progress
         .begin("tables published", u64::try_from(job.tables.len()).ok());
-    for table in &job.tables {
-        let id = &table.definition().id;
-        let csv = csv_table::render(table)?;
-        let rows = u64::try_from(table.rows().len()).ok();
-        let named = release.text(&format!("tables/{id}.csv"), &csv, rows)?;
-        resources.push(resource(table, &job.release, Format::Csv, Some(&named)));
-        let own = resource(table, &job.release, Format::Parquet, None);
-        let path = format!("tables/{id}.parquet");
-        let written = parquet_table::write(table, &own, &job.release, &target.join(&path))?;
-        let named = Named {
-            path,
-            digest: written.digest,
-            bytes: written.bytes,
-        };
-        resources.push(resource(table, &job.release, Format::Parquet, Some(&named)));
-        release.files.push((named, rows));
+    for table in cleared.tables() {
+        write_table(&cleared, table, &job.formats, &mut release, &mut resources)?;
         folders.progress.advance(1);
     }
     folders.progress.end();
-    let described = format!("{:#}\n", package(&job.release, resources));
+    if job.formats.contains(&Format::Ods) {
+        let named = release.text("tables.ods", &ods::render(&cleared)?, None)?;
+        resources.push(document(
+            "tables-ods",
+            &job.release.title,
+            ods::SPREADSHEET,
+            &named,
+        ));
+    }
+    if job.formats.contains(&Format::Ees) {
+        write_ees(&cleared, &mut release, &mut resources)?;
+    }
+    let described = format!("{:#}\n", package(cleared.info(), resources));
     release.text("datapackage.json", described.as_bytes(), None)?;
     if let Some(quality) = &job.quality {
         release.text("quality.json", quality.to_json().as_bytes(), None)?;
     }
-    let page = readme::render(&job.release, &job.tables);
-    release.text("README.txt", page.as_bytes(), None)?;
+    release.text(
+        "README.txt",
+        readme::render(&cleared, &job.formats).as_bytes(),
+        None,
+    )?;
     release.report_page()?;
     release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    if let Some(from) = &job.provenance {
+        let files: Vec<Named> = release.files.iter().map(|(f, _)| f.clone()).collect();
+        let manifest = Manifest {
+            info: cleared.info(),
+            from,
+            files: &files,
+        };
+        for (name, document) in manifest.documents() {
+            release.text(name, format!("{document:#}\n").as_bytes(), None)?;
+        }
+        release.files.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+    }
     let sums: String = release
         .files
         .iter()
@@ -127,7 +151,74 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<(StageReport, Summar
     release.text("SHA256SUMS", sums.as_bytes(), None)?;
     let names = release.files.iter().map(|(f, _)| f.path.clone()).collect();
     let summary = Summary::of(&job.tables, names);
-    Ok((release.report(folders, &summary), summary))
+    let mut report = release.report(folders, &summary);
+    if let Some(review) = &job.review {
+        let pack = checker_pack::write(&cleared, review, &sums, folders)?;
+        report.files.extend(pack);
+    }
+    Ok((report, summary))
+}
+
+/// The files of one table that stand by themselves.
+fn write_table(
+    cleared: &Cleared<'_>,
+    table: ClearedTable<'_>,
+    formats: &BTreeSet<Format>,
+    release: &mut Release<'_>,
+    resources: &mut Vec<serde_json::Value>,
+) -> Result<(), PublishError> {
+    let id = &table.definition().id;
+    let rows = u64::try_from(table.rows().len()).ok();
+    if formats.contains(&Format::Csv) {
+        let csv = csv_table::render(table)?;
+        let named = release.text(&format!("tables/{id}.csv"), &csv, rows)?;
+        resources.push(resource(table, cleared.info(), Form::Csv, Some(&named)));
+        let about = format!("{:#}\n", csvw(table, cleared.info()));
+        let name = format!("tables/{id}.csv-metadata.json");
+        release.text(&name, about.as_bytes(), None)?;
+    }
+    if formats.contains(&Format::Parquet) {
+        let own = resource(table, cleared.info(), Form::Parquet, None);
+        let path = format!("tables/{id}.parquet");
+        let file = release.place(&path)?;
+        let written = parquet_table::write(table, &own, cleared.info(), &file)?;
+        let named = Named {
+            path,
+            digest: written.digest,
+            bytes: written.bytes,
+        };
+        resources.push(resource(table, cleared.info(), Form::Parquet, Some(&named)));
+        release.files.push((named, rows));
+    }
+    Ok(())
+}
+
+/// The pairs for Explore Education Statistics.
+fn write_ees(
+    cleared: &Cleared<'_>,
+    release: &mut Release<'_>,
+    resources: &mut Vec<serde_json::Value>,
+) -> Result<(), PublishError> {
+    for pair in ees::pairs(cleared)? {
+        let data = format!("ees/{}.csv", pair.name);
+        let named = release.text(&data, &pair.data, Some(pair.rows))?;
+        let name = pair.name.replace('_', "-");
+        resources.push(document(
+            &format!("ees-{name}"),
+            &pair.title,
+            "text/csv",
+            &named,
+        ));
+        let named = release.text(&format!("ees/{}.meta.csv", pair.name), &pair.meta, None)?;
+        let title = format!("{}: columns", pair.title);
+        resources.push(document(
+            &format!("ees-{name}-meta"),
+            &title,
+            "text/csv",
+            &named,
+        ));
+    }
+    Ok(())
 }
 
 /// The files of a release, as they are written.
@@ -137,15 +228,24 @@ struct Release<'a> {
 }
 
 impl Release<'_> {
-    fn text(&mut self, name: &str, bytes: &[u8], rows: Option<u64>) -> Result<Named, PublishError> {
+    /// Where a file goes; its folder is made.
+    fn place(&self, name: &str) -> Result<PathBuf, PublishError> {
         let path = self.target.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| PublishError::Io {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        Ok(path)
+    }
+
+    fn text(&mut self, name: &str, bytes: &[u8], rows: Option<u64>) -> Result<Named, PublishError> {
+        let path = self.place(name)?;
         let io = |source| PublishError::Io {
             path: path.clone(),
             source,
         };
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(io)?;
-        }
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)

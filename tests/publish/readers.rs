@@ -1,0 +1,54 @@
+//! A release in the hands of its readers: pandas, polars, DuckDB, frictionless and LibreOffice.
+//!
+//! These tests need programs that are not Rust's; `.ci/readers` installs them. They run where
+//! `KINLINK_READERS` names a Python that has the packages; elsewhere they say that they were
+//! skipped.
+
+use std::path::Path;
+use std::process::Command;
+
+use kinlink::publish::Purpose;
+
+use super::published;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/publish/readers.py");
+
+fn read(what: &str, target: &Path) {
+    let Some(python) = std::env::var_os("KINLINK_READERS") else {
+        eprintln!("skipped: KINLINK_READERS names no Python; `.ci/readers` makes one");
+        return;
+    };
+    let done = Command::new(python)
+        .arg(SCRIPT)
+        .arg(what)
+        .arg(target)
+        .output()
+        .expect("python runs");
+    assert!(
+        done.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(told.contains("read"), "{told}");
+    eprintln!("{}", told.trim_end());
+}
+
+#[test]
+fn pandas_polars_and_duckdb_lose_nothing() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("tables", &target);
+}
+
+#[test]
+fn frictionless_finds_the_package_valid() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("package", &target);
+}
+
+#[test]
+fn libreoffice_opens_the_spreadsheet_without_repair() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("spreadsheet", &target);
+}
