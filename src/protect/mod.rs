@@ -16,6 +16,7 @@ mod basis;
 mod benchmark;
 mod cell_key;
 mod cells;
+mod certified;
 mod circulation;
 mod derive;
 pub mod dp;

@@ -7,6 +7,7 @@
 //! cells that give room are hidden as well.
 
 use super::attacker::{Attack, Move, Reach};
+use super::certified::{Certified, build};
 use super::elimination::Freedom;
 use super::exact::count;
 use super::range::Range;
@@ -45,6 +46,8 @@ pub(crate) struct Pattern {
 const ROUNDS: usize = 50;
 /// Systems with at most so many unknown cells are improved by trying other orders.
 const IMPROVED: usize = 500;
+/// Systems with more unknown cells are built from changes, one small count after the other.
+const LARGE: usize = 3_000;
 /// Programs that improving may take, all trials together.
 const WORK: usize = 6_000;
 /// Programs that one pattern may take to show again what repairs have made superfluous.
@@ -53,6 +56,9 @@ const AGAIN: usize = 600;
 /// Finds a pattern that protects every primary cell, or says which cells it could not protect.
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
     let order = standard_order(task);
+    if order.len() > LARGE {
+        return certify(task, &order);
+    }
     let first = attempt(task, &order, &[], Start::Elimination)?;
     if order.len() > IMPROVED {
         return Ok(first);
@@ -65,6 +71,35 @@ pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
         best = other;
     }
     Ok(best)
+}
+
+/// A pattern for a large system, in which every small count has a change that proves its width.
+fn certify(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
+    let mut repairer = repairer(task);
+    let Certified {
+        hidden,
+        changes,
+        open,
+    } = build(task, order, &mut repairer);
+    if !open.is_empty() {
+        return Err(open);
+    }
+    Ok(Pattern {
+        cost: cost(task, &hidden),
+        hidden,
+        moves: changes,
+        work: 0,
+    })
+}
+
+fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
+    Repairer::new(Ground {
+        system: task.system,
+        unknown: task.unknown,
+        fixed: task.fixed,
+        cost: task.cost,
+        rules: task.rules,
+    })
 }
 
 /// Candidates to be shown, dearest first; then margins before inner cells, then by place.
@@ -169,13 +204,7 @@ fn attempt(
         }
     }
     let mut moves = freedom.moves();
-    let mut repairer = Repairer::new(Ground {
-        system: task.system,
-        unknown: task.unknown,
-        fixed: task.fixed,
-        cost: task.cost,
-        rules: task.rules,
-    });
+    let mut repairer = repairer(task);
     let mut repaired = false;
     let mut work = 0;
     for round in 0..ROUNDS {

@@ -129,6 +129,11 @@ impl System {
         &self.keys[cell as usize]
     }
 
+    /// The cell with these codes.
+    pub fn find(&self, codes: &[u32]) -> Option<u32> {
+        self.index.get(codes).copied()
+    }
+
     /// Number of variables.
     pub fn width(&self) -> usize {
         self.variables.len()
