@@ -19,6 +19,7 @@ use super::elimination::Freedom;
 use super::exact::count;
 use super::repair::{Repair, Repairer};
 use super::secondary::Task;
+use super::system::place;
 
 /// Siblings that are looked at in each variable, and the seed of the search: more of them, and
 /// other ways among them, where fewer give no change in whole numbers.
@@ -39,7 +40,7 @@ fn reach(task: &Task<'_>, along: &Move) -> i64 {
     let least = task.rules.least();
     let far = |sign: i64| {
         let falls = along.iter().filter(|(_, y)| y * sign < 0);
-        let rooms = falls.map(|(c, y)| (count(task.system.value[cell(*c)]) - least) / y.abs());
+        let rooms = falls.map(|(c, y)| (count(task.system.value[place(*c)]) - least) / y.abs());
         rooms.min().unwrap_or(FAR).clamp(0, FAR)
     };
     far(1) + far(-1)
@@ -47,10 +48,6 @@ fn reach(task: &Task<'_>, along: &Move) -> i64 {
 
 /// A multiple that stands for no limit.
 const FAR: i64 = i64::MAX / 1024;
-
-fn cell(c: u32) -> usize {
-    usize::try_from(c).unwrap_or(usize::MAX)
-}
 
 /// The small counts whose width a change proves.
 pub(crate) fn proven<'a>(
@@ -61,7 +58,7 @@ pub(crate) fn proven<'a>(
     let width = count(task.rules.width.max(1));
     along
         .iter()
-        .filter(move |(c, y)| task.primary[cell(*c)] && y.abs().saturating_mul(far) >= width)
+        .filter(move |(c, y)| task.primary[place(*c)] && y.abs().saturating_mul(far) >= width)
         .map(|(c, _)| *c)
 }
 
@@ -70,9 +67,9 @@ pub(crate) fn build(task: &Task<'_>, order: &[u32], repairer: &mut Repairer<'_>)
     let mut hidden = task.unknown.to_vec();
     let mut freedom = Freedom::of(task.system, task.unknown);
     for c in order {
-        if task.fixed[cell(*c)] || !freedom.would_determine(*c, task.primary) {
+        if task.fixed[place(*c)] || !freedom.would_determine(*c, task.primary) {
             freedom.show(*c);
-            hidden[cell(*c)] = false;
+            hidden[place(*c)] = false;
         }
     }
     drop(freedom);
@@ -86,13 +83,13 @@ pub(crate) fn build(task: &Task<'_>, order: &[u32], repairer: &mut Repairer<'_>)
     // Inner cells first: what is hidden for them serves the margins above.
     small.sort_by_key(|c| (Reverse(task.system.depth(*c)), *c));
     for c in small {
-        if done[cell(c)] {
+        if done[place(c)] {
             continue;
         }
         match change(task, &hidden, c, repairer) {
             Some(along) => {
-                along.iter().for_each(|(c, _)| hidden[cell(*c)] = true);
-                proven(task, &along).for_each(|p| done[cell(p)] = true);
+                along.iter().for_each(|(c, _)| hidden[place(*c)] = true);
+                proven(task, &along).for_each(|p| done[place(p)] = true);
                 changes.push(along);
             }
             None => open.push(c),
@@ -135,23 +132,29 @@ fn show_again(task: &Task<'_>, order: &[u32], certified: &mut Certified) {
     let mut with: Vec<Vec<usize>> = vec![Vec::new(); hidden.len()];
     let helped: Vec<Vec<u32>> = changes.iter().map(|m| proven(task, m).collect()).collect();
     for (i, along) in changes.iter().enumerate() {
-        helped[i].iter().for_each(|c| proofs[cell(*c)] += 1);
-        along.iter().for_each(|(c, _)| with[cell(*c)].push(i));
+        helped[i].iter().for_each(|c| proofs[place(*c)] += 1);
+        along.iter().for_each(|(c, _)| with[place(*c)].push(i));
     }
     let mut gone = vec![false; changes.len()];
-    for c in order.iter().filter(|c| !task.primary[cell(**c)]) {
-        if !hidden[cell(*c)] {
+    for c in order.iter().filter(|c| !task.primary[place(**c)]) {
+        if !hidden[place(*c)] {
             continue;
         }
-        let lost: Vec<usize> = with[cell(*c)].iter().copied().filter(|i| !gone[*i]).collect();
+        let lost: Vec<usize> = with[place(*c)]
+            .iter()
+            .copied()
+            .filter(|i| !gone[*i])
+            .collect();
         let mut fewer: BTreeMap<u32, u32> = BTreeMap::new();
         for i in &lost {
-            helped[*i].iter().for_each(|p| *fewer.entry(*p).or_default() += 1);
+            helped[*i]
+                .iter()
+                .for_each(|p| *fewer.entry(*p).or_default() += 1);
         }
-        if fewer.iter().all(|(p, n)| proofs[cell(*p)] > *n) {
-            fewer.iter().for_each(|(p, n)| proofs[cell(*p)] -= n);
+        if fewer.iter().all(|(p, n)| proofs[place(*p)] > *n) {
+            fewer.iter().for_each(|(p, n)| proofs[place(*p)] -= n);
             lost.into_iter().for_each(|i| gone[i] = true);
-            hidden[cell(*c)] = false;
+            hidden[place(*c)] = false;
         }
     }
     let mut gone = gone.iter();

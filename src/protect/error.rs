@@ -85,6 +85,14 @@ pub enum ProtectError {
         /// How many cells.
         cells: usize,
     },
+    /// The true count behind a rounded or perturbed number follows.
+    #[error("{cells} small counts of {tables} follow from the numbers that would be shown")]
+    Unpicked {
+        /// The tables of the system.
+        tables: String,
+        /// How many cells.
+        cells: usize,
+    },
     /// What was published contradicts itself.
     #[error("{}: the published tables contradict each other", .path.display())]
     Contradiction {
@@ -222,6 +230,15 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Hide one of the cells that the certificate names, in every table that shows it, and \
               audit again; or protect the tables together with `kinlink protect table`.",
     },
+    Explanation {
+        code: "KL-P-013",
+        exit: Exit::Disclosure,
+        title: "Rounding can be undone",
+        when: "The numbers that would be shown, with the margins they belong to, leave a single \
+               possible count for a small cell. Nothing was written.",
+        fix: "Use `method = \"controlled\"` or `\"small-count\"`, a larger base, or hide small \
+              counts as well with `[primary]`.",
+    },
 ];
 
 impl Diagnose for ProtectError {
@@ -274,6 +291,11 @@ impl Diagnose for ProtectError {
                 )
                 .kept("the tables stay in the run directory; nothing was published"),
             ],
+            ProtectError::Unpicked { .. } => one(
+                "KL-P-013",
+                Exit::Disclosure,
+                "use controlled or small-count rounding, a larger base, or hide small counts too",
+            ),
             ProtectError::Contradiction { path } => vec![
                 Diagnostic::new(
                     "KL-P-011",

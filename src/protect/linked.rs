@@ -61,6 +61,8 @@ pub(crate) struct Outcome {
     pub systems: Vec<Vec<usize>>,
     /// Cost of the secondary cells, over all systems.
     pub cost: f64,
+    /// No pattern costs less, over all systems; none where it was not looked for in one of them.
+    pub bound: Option<f64>,
     /// Least width of the bounds of a small count, over all systems.
     pub least_width: Option<f64>,
 }
@@ -104,6 +106,7 @@ pub(crate) fn protect_together(
         tables: vec![Vec::new(); members.len()],
         systems: Vec::new(),
         cost: 0.0,
+        bound: Some(0.0),
         least_width: None,
     };
     for group in &groups {
@@ -183,6 +186,8 @@ fn finish(
             });
         }
         outcome.cost += pattern.cost;
+        let bound = outcome.bound.zip(pattern.bound);
+        outcome.bound = bound.map(|(all, own)| all + own);
         hidden = pattern.hidden;
         bounds = findings.bounds;
         let least = bounds

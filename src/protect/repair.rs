@@ -215,8 +215,15 @@ impl<'a> Repairer<'a> {
     fn price(&self, hidden: &[bool], key: &[u32], variable: usize, code: u32, room: u64) -> f64 {
         let mut key = key.to_vec();
         key[variable] = code;
-        match self.ground.system.find(&key).and_then(|c| usize::try_from(c).ok()) {
-            Some(c) if count(self.ground.system.value[c]) - self.ground.rules.least() < count(room) => {
+        match self
+            .ground
+            .system
+            .find(&key)
+            .and_then(|c| usize::try_from(c).ok())
+        {
+            Some(c)
+                if count(self.ground.system.value[c]) - self.ground.rules.least() < count(room) =>
+            {
                 f64::INFINITY
             }
             Some(c) if hidden[c] => 0.0,
@@ -278,7 +285,11 @@ impl<'a> Repairer<'a> {
         }
         let mut left: BTreeMap<u32, usize> = members.iter().map(|(r, m)| (*r, m.len())).collect();
         let mut stays = vec![true; cells.len()];
-        let mut lone: Vec<u32> = left.iter().filter(|(_, n)| **n == 1).map(|(r, _)| *r).collect();
+        let mut lone: Vec<u32> = left
+            .iter()
+            .filter(|(_, n)| **n == 1)
+            .map(|(r, _)| *r)
+            .collect();
         while let Some(r) = lone.pop() {
             let last = members.get(&r).and_then(|m| m.iter().find(|k| stays[**k]));
             let Some(k) = last.copied() else { continue };

@@ -10,9 +10,10 @@ use super::attacker::{Attack, Move, Reach};
 use super::certified::{Certified, build};
 use super::elimination::Freedom;
 use super::exact::count;
+use super::optimum;
 use super::range::Range;
 use super::repair::{Ground, Repairer};
-use super::rules::Rules;
+use super::rules::{Method, Rules};
 use super::system::System;
 
 /// What is to be protected.
@@ -38,6 +39,8 @@ pub(crate) struct Pattern {
     pub moves: Vec<Move>,
     /// Cost of the cells that are hidden without being small.
     pub cost: f64,
+    /// No pattern costs less than this, where it was looked for.
+    pub bound: Option<f64>,
     /// Programs solved: a measure of work that does not depend on the machine.
     work: usize,
 }
@@ -59,12 +62,43 @@ pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
     if order.len() > LARGE {
         return certify(task, &order);
     }
-    let first = attempt(task, &order, &[], Start::Elimination)?;
+    let best = fast(task, &order)?;
+    let wanted = match task.rules.method {
+        Method::Fast => false,
+        Method::Exact => true,
+        Method::Auto => order.len() <= optimum::MOST,
+    };
+    Ok(if wanted { exact(task, best) } else { best })
+}
+
+/// The proof that a pattern is the cheapest, a cheaper one, or a bound.
+fn exact(task: &Task<'_>, best: Pattern) -> Pattern {
+    let least = optimum::least(task, best.cost);
+    let bound = Some(least.bound);
+    if let Some((hidden, moves)) = least.pattern {
+        let mut work = 0;
+        let (close, idle) = weak(task, &hidden, &moves, &mut work);
+        if close.is_empty() && idle.is_empty() {
+            return Pattern {
+                cost: cost(task, &hidden),
+                hidden,
+                moves,
+                bound,
+                work,
+            };
+        }
+    }
+    Pattern { bound, ..best }
+}
+
+/// Elimination and repairs, improved where the system is small.
+fn fast(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
+    let first = attempt(task, order, &[], Start::Elimination)?;
     if order.len() > IMPROVED {
         return Ok(first);
     }
-    let other = attempt(task, &order, &[], Start::SmallCounts);
-    let mut best = improve(task, &order, first);
+    let other = attempt(task, order, &[], Start::SmallCounts);
+    let mut best = improve(task, order, first);
     if let Ok(other) = other
         && other.cost < best.cost - 1e-9
     {
@@ -88,6 +122,7 @@ fn certify(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
         cost: cost(task, &hidden),
         hidden,
         moves: changes,
+        bound: None,
         work: 0,
     })
 }
@@ -227,6 +262,7 @@ fn attempt(
                 hidden,
                 moves,
                 cost,
+                bound: None,
                 work,
             });
         }

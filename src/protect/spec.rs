@@ -10,10 +10,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::dp::{Section, read_section};
 use super::error::{Problem, ProtectError};
-use super::rules::{Attacker, Cost, Rounding, Rules, Zeros};
+use super::noise_section::CellKeySection;
+use super::rules::{Attacker, Cost, Method, Rounding, RoundingMethod, Rules, Zeros};
 
 /// What is to be protected, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     /// The columns that a table is made by.
     pub dimensions: Vec<String>,
@@ -29,6 +30,12 @@ pub struct Spec {
     pub rules: Rules,
     /// Rounding of what is shown.
     pub rounding: Option<Rounding>,
+    /// Which multiple of the base stands for a count.
+    pub rounding_method: RoundingMethod,
+    /// What chance comes from where rounding is by chance.
+    pub rounding_seed: String,
+    /// Perturbation by cell keys, instead of rounding.
+    pub cell_key: Option<CellKeySection>,
     /// Noise instead of suppression and rounding; never with them.
     pub dp: Option<Section>,
     /// Are the tables named, rather than one of all dimensions taken?
@@ -108,14 +115,20 @@ pub fn read_spec(path: &Path) -> Result<Spec, ProtectError> {
 }
 
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     problems: Vec<Problem>,
 }
 
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader {
-    fn wrong(&mut self, key: &str, span: Range<usize>, what: impl Into<String>, help: &str) {
+    pub(super) fn wrong(
+        &mut self,
+        key: &str,
+        span: Range<usize>,
+        what: impl Into<String>,
+        help: &str,
+    ) {
         self.problems.push(Problem {
             row: None,
             column: key.to_owned(),
@@ -126,7 +139,7 @@ impl Reader {
     }
 
     /// The values of the known keys; unknown keys are problems with the nearest known one.
-    fn keys<'a, 'i>(
+    pub(super) fn keys<'a, 'i>(
         &mut self,
         table: &'a DeTable<'i>,
         part: &str,
@@ -154,7 +167,7 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 9] = [
+        const KEYS: [&str; 10] = [
             "dimensions",
             "count",
             "tables",
@@ -162,6 +175,7 @@ impl Reader {
             "primary",
             "secondary",
             "rounding",
+            "cell_key",
             "dp",
             "published",
         ];
@@ -188,10 +202,11 @@ impl Reader {
             self.secondary(value, &mut rules);
         }
         let rounding = keys.get("rounding").and_then(|v| self.rounding(v));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let cell_key = keys.get("cell_key").and_then(|v| self.cell_key(v, folder));
         let suppress = keys.contains_key("primary")
             || keys.contains_key("secondary")
-            || !keys.contains_key("rounding");
-        let folder = path.parent().unwrap_or(Path::new(""));
+            || !(keys.contains_key("rounding") || keys.contains_key("cell_key"));
         let dp = keys
             .get("dp")
             .and_then(|v| read_section(v, folder, &mut self.problems));
@@ -207,7 +222,10 @@ impl Reader {
             count,
             suppress,
             rules,
-            rounding,
+            rounding: rounding.as_ref().map(|r| r.0),
+            rounding_method: rounding.as_ref().map(|r| r.1).unwrap_or_default(),
+            rounding_seed: rounding.map(|r| r.2).unwrap_or_default(),
+            cell_key,
             dp,
         };
         self.consistent(&spec, &keys);
@@ -219,13 +237,18 @@ impl Reader {
     fn consistent(&mut self, spec: &Spec, keys: &BTreeMap<String, &Value<'_>>) {
         let place = |key: &str| keys.get(key).map_or(0..0, |v| v.span());
         if keys.contains_key("dp") {
-            for key in ["primary", "secondary", "rounding"] {
+            for key in ["primary", "secondary", "rounding", "cell_key"] {
                 if keys.contains_key(key) {
                     let what = format!("`[{key}]` decides by true counts and undoes `[dp]`");
                     let help = "keep one of the two; after noise, `hide_below` hides noisy values";
                     self.wrong(key, place(key), what, help);
                 }
             }
+        }
+        if spec.cell_key.is_some() && spec.rounding.is_some() {
+            let help = "keep one of the two; noise that was rounded is not unbiased";
+            let what = "`[cell_key]` and `[rounding]` do not go together";
+            self.wrong("cell_key", place("cell_key"), what, help);
         }
         let known: Vec<&str> = spec.dimensions.iter().map(String::as_str).collect();
         let used = spec.tables.iter().flatten().map(|d| ("tables", d));
@@ -290,12 +313,14 @@ impl Reader {
         let known = ["method", "width", "cost", "attacker"];
         let keys = self.keys(table, "secondary", &known);
         if let Some(v) = keys.get("method") {
-            self.choice(
-                "secondary.method",
-                v,
-                &[("auto", ()), ("fast", ())],
-                &["exact"],
-            );
+            let choices = [
+                ("auto", Method::Auto),
+                ("exact", Method::Exact),
+                ("fast", Method::Fast),
+            ];
+            if let Some(m) = self.choice("secondary.method", v, &choices, &[]) {
+                rules.method = m;
+            }
         }
         if let Some(n) = keys
             .get("width")
@@ -323,28 +348,6 @@ impl Reader {
                 rules.attacker = a;
             }
         }
-    }
-
-    fn rounding(&mut self, value: &Value<'_>) -> Option<Rounding> {
-        let table = self.table("rounding", value)?;
-        let keys = self.keys(table, "rounding", &["base", "method"]);
-        if let Some(v) = keys.get("method") {
-            let later = ["random", "controlled", "small-count"];
-            self.choice("rounding.method", v, &[("nearest", ())], &later);
-        }
-        let base = match keys.get("base") {
-            Some(v) => self.number("rounding.base", v),
-            None => {
-                self.wrong(
-                    "rounding.base",
-                    value.span(),
-                    "`base` is missing",
-                    "give `base = 5`",
-                );
-                None
-            }
-        };
-        base.filter(|b| *b > 0).map(|base| Rounding { base })
     }
 
     fn published(&mut self, value: &Value<'_>) -> Option<Published> {
@@ -398,7 +401,11 @@ impl Reader {
         Some(out)
     }
 
-    fn table<'a, 'i>(&mut self, key: &str, value: &'a Value<'i>) -> Option<&'a DeTable<'i>> {
+    pub(super) fn table<'a, 'i>(
+        &mut self,
+        key: &str,
+        value: &'a Value<'i>,
+    ) -> Option<&'a DeTable<'i>> {
         let found = value.get_ref().as_table();
         if found.is_none() {
             self.wrong(
@@ -411,7 +418,7 @@ impl Reader {
         found
     }
 
-    fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let found = value.get_ref().as_str().map(str::to_owned);
         if found.is_none() {
             self.wrong(
@@ -454,7 +461,7 @@ impl Reader {
         array.iter().map(|v| self.texts(key, v)).collect()
     }
 
-    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
+    pub(super) fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
         let found = value
             .get_ref()
             .as_integer()
@@ -466,7 +473,7 @@ impl Reader {
         found
     }
 
-    fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &mut self,
         key: &str,
         value: &Value<'_>,
