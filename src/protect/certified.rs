@@ -23,7 +23,19 @@ use super::system::place;
 
 /// Siblings that are looked at in each variable, and the seed of the search: more of them, and
 /// other ways among them, where fewer give no change in whole numbers.
-const TRIES: [(usize, usize); 5] = [(3, 0), (3, 1), (6, 0), (6, 1), (12, 2)];
+const TRIES: [(usize, usize); 9] = [
+    (2, 0),
+    (3, 0),
+    (3, 1),
+    (6, 0),
+    (6, 1),
+    (12, 2),
+    (12, 0),
+    (12, 4),
+    (24, 3),
+];
+/// Systems with more cells than this are given the first of these tries too.
+const LARGEST: usize = 40_000;
 /// Seeds of the search in the wide box that follows.
 const SEEDS: usize = 3;
 
@@ -117,8 +129,11 @@ fn change(
         let proves = proven(task, &along).any(|p| p == small);
         proves.then_some(along)
     };
+    // In the largest systems the smallest boxes come first; elsewhere they cost cells.
+    let first = usize::from(task.system.len() <= LARGEST);
     let near = TRIES
         .iter()
+        .skip(first)
         .find_map(|(siblings, seed)| proves(repairer.near(hidden, small, width, *siblings, *seed)));
     near.or_else(|| (0..SEEDS).find_map(|seed| proves(repairer.repair(hidden, small, width, seed))))
 }

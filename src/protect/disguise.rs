@@ -10,7 +10,7 @@ use super::rounded::Inner;
 use super::rules::RoundingMethod;
 use super::showing::{Showing, unpicked};
 use super::spec::Spec;
-use super::standalone::codes;
+use super::standalone::{codes, leaves};
 use super::system::{System, place};
 
 /// Numbers as they may be shown.
@@ -130,22 +130,6 @@ pub(super) fn disguise(
         furthest: shown.furthest,
         variance: if number > 0.0 { sum / number } else { 0.0 },
     })
-}
-
-/// Where the codes of all dimensions stand among the leaves of a table.
-fn leaves(spec: &Spec, table: usize, member: &Member, codes: &[String]) -> Vec<usize> {
-    let dimensions = spec.tables.get(table).into_iter().flatten();
-    dimensions
-        .zip(&member.cube.hierarchies)
-        .map(|(d, h)| {
-            let at = spec.dimensions.iter().position(|n| n == d).unwrap_or(0);
-            // Leaves are sorted and follow the total.
-            let leaf = codes.get(at).cloned().unwrap_or_default();
-            h.codes[1..=h.leaves.len()]
-                .binary_search(&leaf)
-                .unwrap_or(0)
-        })
-        .collect()
 }
 
 /// Inner cells of all dimensions, with the cells of every table that they are part of.

@@ -22,6 +22,15 @@ pub struct Problem {
     pub help: String,
 }
 
+/// A cell that cannot be protected.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Blocked {
+    /// The table it stands in.
+    pub table: String,
+    /// Its codes.
+    pub codes: Vec<String>,
+}
+
 /// What can go wrong in protection.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtectError {
@@ -76,6 +85,8 @@ pub enum ProtectError {
         tables: String,
         /// How many cells.
         cells: usize,
+        /// Which: for the restricted folder, never for a message.
+        blocked: Vec<Blocked>,
     },
     /// The audit found hidden cells that can be worked out.
     #[error("{cells} hidden cells of {tables} can be worked out")]
@@ -174,8 +185,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Disclosure,
         title: "Small counts cannot be protected",
         when: "However many cells are hidden, the attacker's bounds stay closer than the width \
-               asked for.",
-        fix: "Merge codes of the dimension, or ask for a smaller width.",
+               asked for; or a cell that must be shown is itself small, or stands in the way of \
+               every pattern. `restricted/blocked.json` in the output names the cells.",
+        fix: "Merge codes of the dimension, ask for a smaller width, or take cells from \
+              `must_show`.",
     },
     Explanation {
         code: "KL-P-007",
@@ -280,7 +293,8 @@ impl Diagnose for ProtectError {
             ProtectError::Unprotectable { .. } => one(
                 "KL-P-006",
                 Exit::Disclosure,
-                "merge codes of a dimension, or ask for a smaller width",
+                "merge codes of a dimension, ask for a smaller width, or show less by `must_show`; \
+                 the output's restricted folder names the cells",
             ),
             ProtectError::Exposed { .. } => vec![
                 Diagnostic::new(

@@ -19,6 +19,8 @@ pub(super) type Counts = BTreeMap<Vec<String>, u64>;
 #[derive(Default)]
 pub(super) struct Records {
     pub counts: Counts,
+    /// The rows' amounts one by one, where rules of dominance ask for them.
+    pub contributions: BTreeMap<Vec<String>, Vec<u64>>,
     /// Sums of record keys, where cells are perturbed by them.
     pub keys: Counts,
 }
@@ -118,6 +120,10 @@ impl<'a> Collector<'a> {
             };
             let sum = self.records.keys.entry(codes.clone()).or_default();
             *sum = keys.add(*sum, key);
+        }
+        if !self.spec.dominance.is_none() {
+            let list = self.records.contributions.entry(codes.clone());
+            list.or_default().push(count);
         }
         *self.records.counts.entry(codes).or_default() += count;
     }

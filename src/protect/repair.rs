@@ -58,6 +58,8 @@ pub(crate) struct Repairer<'a> {
     /// Sums by variable.
     families: Vec<BTreeSet<Family>>,
     sites: BTreeMap<Vec<Option<BTreeSet<u32>>>, Site>,
+    /// A cell that must not move.
+    still: Option<u32>,
 }
 
 impl<'a> Repairer<'a> {
@@ -85,7 +87,13 @@ impl<'a> Repairer<'a> {
             of_cell,
             families,
             sites: BTreeMap::new(),
+            still: None,
         }
+    }
+
+    /// From now on, changes leave a cell as it is: its count is known to the attacker.
+    pub fn still(&mut self, cell: Option<u32>) {
+        self.still = cell;
     }
 
     /// The cheapest cells to hide so that `cell` can move by `width`.
@@ -389,7 +397,7 @@ impl<'a> Repairer<'a> {
             let is_hidden = hidden[*c as usize];
             let own = if is_hidden { 0.0 } else { cost[*c as usize] };
             costs.push(own + short * (1.0 + mixed(seed, k)));
-            let shut = fixed[*c as usize] && !is_hidden;
+            let shut = (fixed[*c as usize] && !is_hidden) || self.still == Some(*c);
             let least = rules.least();
             let room = signed((count(system.value[*c as usize]) - least).max(0));
             fall.push(if shut { 0.0 } else { room });

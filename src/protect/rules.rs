@@ -25,6 +25,10 @@ pub enum Attacker {
     /// The rule: where zeros are shown, a hidden cell is at least 1.
     #[default]
     RuleAware,
+    /// The rule, and the count of a cell in which he is alone.
+    Singleton,
+    /// The rule, and the count of a cell that he and others, `group` in all, make up.
+    Group,
 }
 
 /// What it costs to hide a cell that is not itself small.
@@ -80,6 +84,8 @@ pub struct Rules {
     pub cost: Cost,
     /// How secondary cells are chosen.
     pub method: Method,
+    /// How many people an attacking group has.
+    pub group: u64,
 }
 
 impl Default for Rules {
@@ -91,11 +97,21 @@ impl Default for Rules {
             width: 5,
             cost: Cost::Value,
             method: Method::Auto,
+            group: 2,
         }
     }
 }
 
 impl Rules {
+    /// Cells of at most so many people are known to the attacker who is counted in one.
+    pub(crate) fn owns(&self) -> Option<u64> {
+        match self.attacker {
+            Attacker::Outsider | Attacker::RuleAware => None,
+            Attacker::Singleton => Some(1),
+            Attacker::Group => Some(self.group.max(1)),
+        }
+    }
+
     /// The least value that the attacker holds possible for a hidden cell.
     pub(crate) fn least(&self) -> i64 {
         match (self.attacker, self.zeros) {

@@ -7,14 +7,15 @@
 //! cells that give room are hidden as well.
 
 use super::attacker::{Attack, Move, Reach};
-use super::certified::{Certified, build};
+use super::certified::{Certified, build, proven};
 use super::elimination::Freedom;
 use super::exact::count;
 use super::optimum;
+use super::owner::{Known, too_well_known};
 use super::range::Range;
 use super::repair::{Ground, Repairer};
 use super::rules::{Method, Rules};
-use super::system::System;
+use super::system::{System, place};
 
 /// What is to be protected.
 #[derive(Clone, Copy)]
@@ -60,7 +61,7 @@ const AGAIN: usize = 600;
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
     let order = standard_order(task);
     if order.len() > LARGE {
-        return certify(task, &order);
+        return against_owners(task, certify(task, &order)?);
     }
     let best = fast(task, &order)?;
     let wanted = match task.rules.method {
@@ -68,7 +69,46 @@ pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
         Method::Exact => true,
         Method::Auto => order.len() <= optimum::MOST,
     };
-    Ok(if wanted { exact(task, best) } else { best })
+    let best = if wanted { exact(task, best) } else { best };
+    against_owners(task, best)
+}
+
+/// Gives small counts room against those who own another cell, where the rules ask for it.
+fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<u32>> {
+    let Some(most) = task.rules.owns() else {
+        return Ok(pattern);
+    };
+    let width = task.rules.width.max(1);
+    let mut repairer = repairer(task);
+    for round in 0..ROUNDS {
+        let Pattern { hidden, moves, .. } = &mut pattern;
+        let known = too_well_known(task, hidden, moves, most, width);
+        if known.is_empty() {
+            pattern.cost = cost(task, &pattern.hidden);
+            return Ok(pattern);
+        }
+        let mut stuck = Vec::new();
+        for Known { owner, small } in known {
+            let helps = |m: &Move| {
+                m.iter().all(|(c, _)| *c != owner) && proven(task, m).any(|c| c == small)
+            };
+            if moves.iter().any(helps) {
+                continue;
+            }
+            repairer.still(Some(owner));
+            match repairer.repair(hidden, small, width, round) {
+                Some(found) => {
+                    found.hide.iter().for_each(|c| hidden[place(*c)] = true);
+                    moves.extend(found.change);
+                }
+                None => stuck.push(small),
+            }
+        }
+        if !stuck.is_empty() {
+            return Err(stuck);
+        }
+    }
+    Err(Vec::new())
 }
 
 /// The proof that a pattern is the cheapest, a cheaper one, or a bound.

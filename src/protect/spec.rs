@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 use super::dp::{Section, read_section};
 use super::error::{Problem, ProtectError};
 use super::noise_section::CellKeySection;
-use super::rules::{Attacker, Cost, Method, Rounding, RoundingMethod, Rules, Zeros};
+use super::rule_sections::{Asked, Dominance};
+use super::rules::{Rounding, RoundingMethod, Rules};
 
 /// What is to be protected, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,14 @@ pub struct Spec {
     pub suppress: bool,
     /// The rules.
     pub rules: Rules,
+    /// Cells that must stay shown: codes by dimension; those not named are totals.
+    pub must_show: Vec<BTreeMap<String, String>>,
+    /// Dimensions by which nobody's class may follow from being in a row.
+    pub class: Vec<String>,
+    /// Rules of dominance, for tables of amounts.
+    pub dominance: Dominance,
+    /// The profiles that were named.
+    pub profiles: Vec<String>,
     /// Rounding of what is shown.
     pub rounding: Option<Rounding>,
     /// Which multiple of the base stands for a count.
@@ -167,7 +176,8 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 10] = [
+        const KEYS: [&str; 11] = [
+            "profile",
             "dimensions",
             "count",
             "tables",
@@ -194,18 +204,25 @@ impl Reader {
         };
         let count = keys.get("count").and_then(|v| self.text("count", v));
         let tables = keys.get("tables").map(|v| self.lists("tables", v));
-        let mut rules = Rules::default();
+        let mut asked = Asked::default();
         if let Some(value) = keys.get("primary") {
-            self.primary(value, &mut rules);
+            self.primary(value, &mut asked);
         }
         if let Some(value) = keys.get("secondary") {
-            self.secondary(value, &mut rules);
+            self.secondary(value, &mut asked);
         }
         let rounding = keys.get("rounding").and_then(|v| self.rounding(v));
+        let mut base = rounding.as_ref().map(|r| r.0);
+        let profiles = keys.get("profile").map(|v| self.profiles(v));
+        let profiles = profiles.unwrap_or_default();
+        for profile in &profiles {
+            profile.tighten(&mut asked.rules, &mut base);
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         let cell_key = keys.get("cell_key").and_then(|v| self.cell_key(v, folder));
         let suppress = keys.contains_key("primary")
             || keys.contains_key("secondary")
+            || keys.contains_key("profile")
             || !(keys.contains_key("rounding") || keys.contains_key("cell_key"));
         let dp = keys
             .get("dp")
@@ -221,8 +238,12 @@ impl Reader {
             dimensions,
             count,
             suppress,
-            rules,
-            rounding: rounding.as_ref().map(|r| r.0),
+            rules: asked.rules,
+            must_show: asked.must_show,
+            class: asked.class,
+            dominance: asked.dominance,
+            profiles: profiles.into_iter().map(|p| p.name).collect(),
+            rounding: base,
             rounding_method: rounding.as_ref().map(|r| r.1).unwrap_or_default(),
             rounding_seed: rounding.map(|r| r.2).unwrap_or_default(),
             cell_key,
@@ -237,7 +258,7 @@ impl Reader {
     fn consistent(&mut self, spec: &Spec, keys: &BTreeMap<String, &Value<'_>>) {
         let place = |key: &str| keys.get(key).map_or(0..0, |v| v.span());
         if keys.contains_key("dp") {
-            for key in ["primary", "secondary", "rounding", "cell_key"] {
+            for key in ["profile", "primary", "secondary", "rounding", "cell_key"] {
                 if keys.contains_key(key) {
                     let what = format!("`[{key}]` decides by true counts and undoes `[dp]`");
                     let help = "keep one of the two; after noise, `hide_below` hides noisy values";
@@ -252,7 +273,10 @@ impl Reader {
         }
         let known: Vec<&str> = spec.dimensions.iter().map(String::as_str).collect();
         let used = spec.tables.iter().flatten().map(|d| ("tables", d));
-        for (key, name) in used.chain(spec.hierarchy.keys().map(|d| ("hierarchy", d))) {
+        let shown = spec.must_show.iter().flat_map(BTreeMap::keys);
+        let named = spec.hierarchy.keys().map(|d| ("hierarchy", d));
+        let named = named.chain(spec.class.iter().map(|d| ("primary", d)));
+        for (key, name) in used.chain(named).chain(shown.map(|d| ("secondary", d))) {
             if !known.contains(&name.as_str()) {
                 let help = match nearest(name, &known) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -284,69 +308,6 @@ impl Reader {
                 "a table without dimensions, or with one twice",
                 "name each dimension of a table once",
             );
-        }
-    }
-
-    fn primary(&mut self, value: &Value<'_>, rules: &mut Rules) {
-        let Some(table) = self.table("primary", value) else {
-            return;
-        };
-        let keys = self.keys(table, "primary", &["min_frequency", "zeros"]);
-        if let Some(n) = keys
-            .get("min_frequency")
-            .and_then(|v| self.number("primary.min_frequency", v))
-        {
-            rules.min_frequency = n;
-        }
-        if let Some(v) = keys.get("zeros") {
-            let choices = [("open", Zeros::Open), ("hidden", Zeros::Hidden)];
-            if let Some(z) = self.choice("primary.zeros", v, &choices, &[]) {
-                rules.zeros = z;
-            }
-        }
-    }
-
-    fn secondary(&mut self, value: &Value<'_>, rules: &mut Rules) {
-        let Some(table) = self.table("secondary", value) else {
-            return;
-        };
-        let known = ["method", "width", "cost", "attacker"];
-        let keys = self.keys(table, "secondary", &known);
-        if let Some(v) = keys.get("method") {
-            let choices = [
-                ("auto", Method::Auto),
-                ("exact", Method::Exact),
-                ("fast", Method::Fast),
-            ];
-            if let Some(m) = self.choice("secondary.method", v, &choices, &[]) {
-                rules.method = m;
-            }
-        }
-        if let Some(n) = keys
-            .get("width")
-            .and_then(|v| self.number("secondary.width", v))
-        {
-            rules.width = n;
-        }
-        if let Some(v) = keys.get("cost") {
-            let choices = [
-                ("value", Cost::Value),
-                ("count", Cost::Count),
-                ("information", Cost::Information),
-            ];
-            if let Some(c) = self.choice("secondary.cost", v, &choices, &[]) {
-                rules.cost = c;
-            }
-        }
-        if let Some(v) = keys.get("attacker") {
-            let choices = [
-                ("outsider", Attacker::Outsider),
-                ("rule-aware", Attacker::RuleAware),
-            ];
-            if let Some(a) = self.choice("secondary.attacker", v, &choices, &["singleton", "group"])
-            {
-                rules.attacker = a;
-            }
         }
     }
 
@@ -431,7 +392,7 @@ impl Reader {
         found
     }
 
-    fn texts(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+    pub(super) fn texts(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
         let list = value.get_ref().as_array().map(|a| {
             a.iter()
                 .map(|v| v.get_ref().as_str().map(str::to_owned))

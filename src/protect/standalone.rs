@@ -1,17 +1,18 @@
 //! `kinlink protect table`: protects any table of counts by a specification.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use serde::Serialize;
 
+use super::demands::demands;
 use super::disguise;
-use super::error::ProtectError;
+use super::error::{Blocked, ProtectError};
 use super::hierarchy::Hierarchy;
-use super::linked::{Cell, Member, State, protect_together};
+use super::linked::{Cell, Member, State, protect_with};
 use super::records::{self, Counts, problem};
 use super::rules::RoundingMethod;
 use super::spec::Spec;
@@ -40,6 +41,12 @@ pub struct TableSummary {
     pub least_width: Option<f64>,
     /// Rounding base of what is shown.
     pub rounding: Option<u64>,
+    /// Cells of one person.
+    pub singletons: usize,
+    /// How many of these people, who know their own cell, learn another small count exactly.
+    pub singletons_who_learn: usize,
+    /// The profiles that were named.
+    pub profiles: Vec<String>,
     /// How counts are shown that are not hidden.
     pub method: &'static str,
     /// No shown number is further from its count.
@@ -69,7 +76,22 @@ pub fn protect_table(
     let started = std::time::Instant::now();
     let records = records::read(input, spec)?;
     let members = members(spec, spec_path, &records.counts)?;
-    let outcome = protect_together(&members, &spec.rules, true)?;
+    let wanted = demands(spec, &members, &records);
+    let outcome = match protect_with(&members, &wanted, &spec.rules, true) {
+        Err(ProtectError::Unprotectable {
+            tables,
+            cells,
+            blocked,
+        }) => {
+            tell_blocked(out, &blocked)?;
+            return Err(ProtectError::Unprotectable {
+                tables,
+                cells,
+                blocked,
+            });
+        }
+        other => other?,
+    };
     let shown = disguise::disguise(spec, &members, &outcome, &records)?;
     let mut cells: BTreeMap<Vec<String>, (Cell, u64)> = BTreeMap::new();
     for (i, (member, protected)) in members.iter().zip(&outcome.tables).enumerate() {
@@ -103,6 +125,9 @@ pub fn protect_table(
         gap,
         least_width: outcome.least_width,
         rounding: spec.rounding.map(|r| r.base),
+        singletons: outcome.owners.0,
+        singletons_who_learn: outcome.owners.1,
+        profiles: spec.profiles.clone(),
         method: disguise::word(spec),
         largest_deviation: shown.furthest,
         error_variance: shown.variance,
@@ -123,6 +148,22 @@ pub(super) fn codes(spec: &Spec, table: usize, member: &Member, at: usize) -> Ve
         }
     }
     key
+}
+
+/// Where the codes of all dimensions stand among the leaves of a table.
+pub(super) fn leaves(spec: &Spec, table: usize, member: &Member, codes: &[String]) -> Vec<usize> {
+    let dimensions = spec.tables.get(table).into_iter().flatten();
+    dimensions
+        .zip(&member.cube.hierarchies)
+        .map(|(d, h)| {
+            let at = spec.dimensions.iter().position(|n| n == d).unwrap_or(0);
+            // Leaves are sorted and follow the total.
+            let leaf = codes.get(at).cloned().unwrap_or_default();
+            h.codes[1..=h.leaves.len()]
+                .binary_search(&leaf)
+                .unwrap_or(0)
+        })
+        .collect()
 }
 
 fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>, ProtectError> {
@@ -233,6 +274,27 @@ pub(super) fn read_hierarchy(
     Ok(map)
 }
 
+/// The cells that stand in the way, for the restricted side only.
+fn tell_blocked(out: &Path, blocked: &[Blocked]) -> Result<(), ProtectError> {
+    let path = restricted(out)?.join("blocked.json");
+    let text = serde_json::to_string_pretty(blocked).unwrap_or_default();
+    std::fs::write(&path, text + "\n").map_err(|source| ProtectError::Io { path, source })
+}
+
+/// Makes the output folder with its restricted folder.
+fn restricted(out: &Path) -> Result<PathBuf, ProtectError> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| ProtectError::Io { path, source }
+    };
+    std::fs::create_dir_all(out).map_err(io(out))?;
+    let restricted = out.join("restricted");
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
+        .create(&restricted)
+        .map_err(io(&restricted))?;
+    Ok(restricted)
+}
+
 fn write(
     out: &Path,
     spec: &Spec,
@@ -243,11 +305,7 @@ fn write(
         let path = path.to_path_buf();
         move |source| ProtectError::Io { path, source }
     };
-    std::fs::create_dir_all(out).map_err(io(out))?;
-    let restricted = out.join("restricted");
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
-        .create(&restricted)
-        .map_err(io(&restricted))?;
+    let restricted = restricted(out)?;
     let mut rows: Vec<(&Vec<String>, &(Cell, u64))> = cells.iter().collect();
     // Totals first, then by code.
     rows.sort_by_key(|(codes, _)| {

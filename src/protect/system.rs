@@ -81,7 +81,7 @@ impl Cube {
         out
     }
 
-    fn strides(&self) -> Vec<usize> {
+    pub fn strides(&self) -> Vec<usize> {
         let mut strides = vec![1; self.hierarchies.len()];
         for d in (1..self.hierarchies.len()).rev() {
             strides[d - 1] = strides[d] * self.hierarchies[d].codes.len();
@@ -90,7 +90,7 @@ impl Cube {
     }
 
     /// The counts of all cells, margins included, in row-major order.
-    fn totals(&self, cells: usize) -> Vec<u64> {
+    pub fn totals(&self, cells: usize) -> Vec<u64> {
         let mut totals = vec![0_u64; cells];
         for (leaves, count) in &self.inner {
             for cell in self.above(leaves) {
