@@ -139,20 +139,21 @@ fn table(input: &Path, spec: &Path, out: &Path) -> Result<Done, Failure> {
     if read.dp.is_some() {
         return super::budget::release(input, &read, spec, out);
     }
-    let started = std::time::Instant::now();
     let summary = protect_table(input, &read, spec, out)?;
-    let seconds = started.elapsed().as_secs_f64();
-    let mut json = serde_json::to_value(&summary).unwrap_or_default();
-    if let Some(object) = json.as_object_mut() {
-        object.insert("seconds".to_owned(), seconds.into());
-    }
+    let seconds = summary.seconds;
+    let json = serde_json::to_value(&summary).unwrap_or_default();
+    let gap = match summary.gap {
+        Some(_) if summary.proven_optimum => "proven least".to_owned(),
+        Some(gap) => format!("at most {:.1} % above the least", 100.0 * gap),
+        None => "not compared with the least".to_owned(),
+    };
     let width = match summary.least_width {
         Some(w) => format!("{w}"),
         None => "-".to_owned(),
     };
     let text = format!(
         "cells        {}\nprimary      {}   (restricted)\nsecondary    {}   (restricted)\n\
-         cost         {}\nleast width  {width}\nrounding     {}\nseconds      {seconds:.2}",
+         cost         {} ({gap})\nleast width  {width}\nrounding     {}\nseconds      {seconds:.2}",
         summary.cells,
         summary.primary,
         summary.secondary,

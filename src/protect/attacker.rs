@@ -220,6 +220,16 @@ impl<'a> Attack<'a> {
             }
         }
         for (cell, width) in wanted {
+            // Each move alone, then one after the other.
+            for i in by_cell.get(cell).into_iter().flatten() {
+                if self.spread(*cell) >= count(*width) {
+                    break;
+                }
+                for up in [true, false] {
+                    let alone = &mut BTreeMap::new();
+                    self.step(&moves[*i], *cell, up, count(*width), &truth, alone);
+                }
+            }
             for up in [true, false] {
                 let mut point: BTreeMap<u32, i64> = BTreeMap::new();
                 for i in by_cell.get(cell).into_iter().flatten().take(STEPS) {

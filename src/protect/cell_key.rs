@@ -6,6 +6,8 @@
 //! Leaver (2011) as Giessing (2016) sets them: no mean, a variance of at most `V`, no noise beyond
 //! `D`, no result from 1 to `js`, zeros stay. All rows above `D + js` are alike and symmetric.
 
+use std::collections::BTreeMap;
+
 /// The parameters of a table of perturbation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoiseRules {
@@ -201,6 +203,104 @@ impl NoiseTable {
     /// Number of rows that differ.
     pub fn rows(&self) -> usize {
         self.rows.len()
+    }
+}
+
+/// Where the noise of a cell key comes from.
+#[derive(Debug, Clone, PartialEq)]
+enum Lookup {
+    /// A table of probabilities.
+    Table(NoiseTable),
+    /// Noise by count and whole-number key.
+    Whole(BTreeMap<(u64, u64), i64>),
+}
+
+/// Decimals of a key in [0, 1) that count; further ones are cut off.
+const DECIMALS: usize = 12;
+/// One, in units of the last decimal.
+const ONE: u64 = 1_000_000_000_000;
+
+/// Cell keys: their modulus, and the noise that they look up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellKeys {
+    modulus: u64,
+    lookup: Lookup,
+    most: u64,
+}
+
+impl CellKeys {
+    /// Keys that are fractions in [0, 1), or whole numbers below `modulus`, with noise by rules.
+    pub fn by_rules(rules: &NoiseRules, modulus: Option<u64>) -> Self {
+        CellKeys {
+            modulus: modulus.unwrap_or(ONE),
+            lookup: Lookup::Table(NoiseTable::of(rules)),
+            most: rules.most,
+        }
+    }
+
+    /// Whole-number keys below `modulus`, with noise by count and key. Counts above 750 use the
+    /// rows from 501 to 750 again, as the table builder of the Office for National Statistics does.
+    pub fn by_lookup(noise: BTreeMap<(u64, u64), i64>, modulus: u64) -> Self {
+        let most = noise.values().map(|v| v.unsigned_abs()).max().unwrap_or(0);
+        CellKeys {
+            modulus,
+            lookup: Lookup::Whole(noise),
+            most,
+        }
+    }
+
+    /// No noise is greater.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// A record's key from its text; none where it is none.
+    pub fn parse(&self, text: &str) -> Option<u64> {
+        let text = text.trim();
+        if self.modulus != ONE {
+            return text.parse().ok().filter(|k| *k < self.modulus);
+        }
+        let digits = match text.split_once('.') {
+            Some((whole, digits)) if whole.chars().all(|c| c == '0') => digits,
+            _ => return (text == "0").then_some(0),
+        };
+        let digits: String = digits.chars().take(DECIMALS).collect();
+        format!("{digits:0<DECIMALS$}").parse().ok()
+    }
+
+    /// The sum of two keys.
+    pub fn add(&self, a: u64, b: u64) -> u64 {
+        (a % self.modulus + b % self.modulus) % self.modulus
+    }
+
+    /// The noise of a count whose cell has the key.
+    pub fn noise(&self, count: u64, key: u64) -> i64 {
+        let key = key % self.modulus;
+        match &self.lookup {
+            Lookup::Table(table) => {
+                let share = super::exact::real(key) / super::exact::real(self.modulus);
+                table.noise(count, share)
+            }
+            Lookup::Whole(noise) => {
+                let row = if count <= 750 {
+                    count
+                } else {
+                    (count - 1) % 250 + 501
+                };
+                noise.get(&(row, key)).copied().unwrap_or(0)
+            }
+        }
+    }
+
+    /// Mean square of the noise of a count: its error variance.
+    pub fn variance(&self, count: u64) -> f64 {
+        match &self.lookup {
+            Lookup::Table(table) => table.variance(count),
+            Lookup::Whole(_) => {
+                let square = |key| whole(self.noise(count, key)).powi(2);
+                (0..self.modulus).map(square).sum::<f64>() / super::exact::real(self.modulus)
+            }
+        }
     }
 }
 

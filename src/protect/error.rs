@@ -22,6 +22,15 @@ pub struct Problem {
     pub help: String,
 }
 
+/// A cell that cannot be protected.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Blocked {
+    /// The table it stands in.
+    pub table: String,
+    /// Its codes.
+    pub codes: Vec<String>,
+}
+
 /// What can go wrong in protection.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtectError {
@@ -76,10 +85,20 @@ pub enum ProtectError {
         tables: String,
         /// How many cells.
         cells: usize,
+        /// Which: for the restricted folder, never for a message.
+        blocked: Vec<Blocked>,
     },
     /// The audit found hidden cells that can be worked out.
     #[error("{cells} hidden cells of {tables} can be worked out")]
     Exposed {
+        /// The tables of the system.
+        tables: String,
+        /// How many cells.
+        cells: usize,
+    },
+    /// The true count behind a rounded or perturbed number follows.
+    #[error("{cells} small counts of {tables} follow from the numbers that would be shown")]
+    Unpicked {
         /// The tables of the system.
         tables: String,
         /// How many cells.
@@ -166,8 +185,10 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Disclosure,
         title: "Small counts cannot be protected",
         when: "However many cells are hidden, the attacker's bounds stay closer than the width \
-               asked for.",
-        fix: "Merge codes of the dimension, or ask for a smaller width.",
+               asked for; or a cell that must be shown is itself small, or stands in the way of \
+               every pattern. `restricted/blocked.json` in the output names the cells.",
+        fix: "Merge codes of the dimension, ask for a smaller width, or take cells from \
+              `must_show`.",
     },
     Explanation {
         code: "KL-P-007",
@@ -222,6 +243,15 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Hide one of the cells that the certificate names, in every table that shows it, and \
               audit again; or protect the tables together with `kinlink protect table`.",
     },
+    Explanation {
+        code: "KL-P-013",
+        exit: Exit::Disclosure,
+        title: "Rounding can be undone",
+        when: "The numbers that would be shown, with the margins they belong to, leave a single \
+               possible count for a small cell. Nothing was written.",
+        fix: "Use `method = \"controlled\"` or `\"small-count\"`, a larger base, or hide small \
+              counts as well with `[primary]`.",
+    },
 ];
 
 impl Diagnose for ProtectError {
@@ -263,7 +293,8 @@ impl Diagnose for ProtectError {
             ProtectError::Unprotectable { .. } => one(
                 "KL-P-006",
                 Exit::Disclosure,
-                "merge codes of a dimension, or ask for a smaller width",
+                "merge codes of a dimension, ask for a smaller width, or show less by `must_show`; \
+                 the output's restricted folder names the cells",
             ),
             ProtectError::Exposed { .. } => vec![
                 Diagnostic::new(
@@ -274,6 +305,11 @@ impl Diagnose for ProtectError {
                 )
                 .kept("the tables stay in the run directory; nothing was published"),
             ],
+            ProtectError::Unpicked { .. } => one(
+                "KL-P-013",
+                Exit::Disclosure,
+                "use controlled or small-count rounding, a larger base, or hide small counts too",
+            ),
             ProtectError::Contradiction { path } => vec![
                 Diagnostic::new(
                     "KL-P-011",

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attacker::Finding;
 use super::audit::audit;
-use super::error::ProtectError;
+use super::error::{Blocked, ProtectError};
+use super::owner::{learners, owned};
 use super::rules::{Rules, Zeros};
 use super::secondary::{Task, protect};
-use super::system::{CannotJoin, Cube, System};
+use super::system::{CannotJoin, Cube, System, place};
 
 /// One table that is to be protected with others.
 pub(crate) struct Member {
@@ -61,6 +62,10 @@ pub(crate) struct Outcome {
     pub systems: Vec<Vec<usize>>,
     /// Cost of the secondary cells, over all systems.
     pub cost: f64,
+    /// No pattern costs less, over all systems; none where it was not looked for in one of them.
+    pub bound: Option<f64>,
+    /// Cells of one person, and how many of these people learn another small count.
+    pub owners: (usize, usize),
     /// Least width of the bounds of a small count, over all systems.
     pub least_width: Option<f64>,
 }
@@ -74,6 +79,25 @@ struct Group {
 /// a disagreement is an error; otherwise such a table makes a system of its own.
 pub(crate) fn protect_together(
     members: &[Member],
+    rules: &Rules,
+    must_agree: bool,
+) -> Result<Outcome, ProtectError> {
+    protect_with(members, &[], rules, must_agree)
+}
+
+/// What is asked of single cells of a member, by their place in row-major order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Demands {
+    /// They must stay shown.
+    pub shown: BTreeSet<usize>,
+    /// They are hidden whatever their count, zeros among them.
+    pub hidden: BTreeSet<usize>,
+}
+
+/// As [`protect_together`], with demands on single cells, one entry a member.
+pub(crate) fn protect_with(
+    members: &[Member],
+    demands: &[Demands],
     rules: &Rules,
     must_agree: bool,
 ) -> Result<Outcome, ProtectError> {
@@ -104,10 +128,12 @@ pub(crate) fn protect_together(
         tables: vec![Vec::new(); members.len()],
         systems: Vec::new(),
         cost: 0.0,
+        bound: Some(0.0),
         least_width: None,
+        owners: (0, 0),
     };
     for group in &groups {
-        finish(group, members, rules, &mut outcome)?;
+        finish(group, members, demands, rules, &mut outcome)?;
         outcome
             .systems
             .push(group.members.iter().map(|(i, _)| *i).collect());
@@ -115,9 +141,36 @@ pub(crate) fn protect_together(
     Ok(outcome)
 }
 
+/// Owners of cells are looked at in systems with no more cells than this.
+const OWNERS: usize = 20_000;
+
+/// The codes of some cells, each in the first table that has it.
+fn named(group: &Group, members: &[Member], cells: &[u32]) -> Vec<Blocked> {
+    let mut out = Vec::new();
+    for cell in cells {
+        let found = group.members.iter().find_map(|(i, ids)| {
+            let at = ids.iter().position(|id| id == cell)?;
+            Some((&members[*i], at))
+        });
+        if let Some((member, at)) = found {
+            let codes = member
+                .cube
+                .position(at)
+                .into_iter()
+                .zip(&member.cube.hierarchies);
+            out.push(Blocked {
+                table: member.name.clone(),
+                codes: codes.map(|(code, h)| h.codes[code].clone()).collect(),
+            });
+        }
+    }
+    out
+}
+
 fn finish(
     group: &Group,
     members: &[Member],
+    demands: &[Demands],
     rules: &Rules,
     outcome: &mut Outcome,
 ) -> Result<(), ProtectError> {
@@ -125,10 +178,17 @@ fn finish(
     let mut primary = vec![false; n];
     let mut unknown: Vec<bool> = group.system.value.iter().map(|v| *v > 0).collect();
     let mut base = vec![1_u64; n];
+    let mut fixed = vec![false; n];
     for (i, ids) in &group.members {
         let member = &members[*i];
+        let demand = demands.get(*i);
         for (cell, id) in ids.iter().enumerate() {
-            let id = *id as usize;
+            let id = place(*id);
+            fixed[id] |= demand.is_some_and(|d| d.shown.contains(&cell));
+            if demand.is_some_and(|d| d.hidden.contains(&cell)) {
+                primary[id] = true;
+                unknown[id] = true;
+            }
             let count = group.system.value[id];
             base[id] = base[id].max(member.base);
             if let Some(least) = member.min_frequency {
@@ -161,14 +221,27 @@ fn finish(
             system: &group.system,
             primary: &primary,
             unknown: &unknown,
-            fixed: &vec![false; n],
+            fixed: &fixed,
             cost: &costs,
             rules,
         };
-        let pattern = protect(&task).map_err(|stuck| ProtectError::Unprotectable {
+        let blocked = |stuck: Vec<u32>| ProtectError::Unprotectable {
             tables: names.clone(),
             cells: stuck.len(),
-        })?;
+            blocked: named(group, members, &stuck),
+        };
+        let both: Vec<u32> = (0..n)
+            .filter(|c| primary[*c] && fixed[*c])
+            .filter_map(|c| u32::try_from(c).ok())
+            .collect();
+        if !both.is_empty() {
+            return Err(blocked(both));
+        }
+        let pattern = protect(&task).map_err(blocked)?;
+        outcome.owners.0 += owned(&task, 1).len();
+        if n <= OWNERS {
+            outcome.owners.1 += learners(&task, &pattern.hidden, &pattern.moves);
+        }
         let findings = audit(
             &group.system,
             &pattern.hidden,
@@ -183,6 +256,8 @@ fn finish(
             });
         }
         outcome.cost += pattern.cost;
+        let bound = outcome.bound.zip(pattern.bound);
+        outcome.bound = bound.map(|(all, own)| all + own);
         hidden = pattern.hidden;
         bounds = findings.bounds;
         let least = bounds

@@ -9,8 +9,9 @@ use arrow::array::{Array, StringArray};
 use arrow::datatypes::DataType;
 
 use super::error::{Problem, ProtectError};
+use super::exact::count;
 use super::range::{Range, UNLIMITED};
-use super::rules::Rules;
+use super::rules::{RoundingMethod, Rules};
 use super::spec::{Published, Spec};
 use crate::columnar::TableReader;
 use crate::schema::published::TOTAL;
@@ -48,7 +49,7 @@ impl Symbol {
         match self {
             Symbol::Number(n) => Range {
                 lower: (n - spread.below).max(0),
-                upper: n + spread.above,
+                upper: (n + spread.above).min(UNLIMITED),
             },
             Symbol::Hidden => Range::at_least(rules.least()),
             Symbol::Low => Range {
@@ -324,5 +325,27 @@ pub(crate) fn read(path: &Path, spec: &Spec) -> Result<Sheet, ProtectError> {
 
 /// How far counts may be from the published numbers of a specification.
 pub(crate) fn spread(spec: &Spec) -> Spread {
-    spec.rounding.map_or(Spread::default(), |r| r.spread())
+    if let Some(section) = &spec.cell_key {
+        let most = count(section.keys.most());
+        return Spread {
+            below: most,
+            above: most,
+        };
+    }
+    let Some(rounding) = spec.rounding else {
+        return Spread::default();
+    };
+    let next = count(rounding.base.max(1)) - 1;
+    match spec.rounding_method {
+        RoundingMethod::Nearest => rounding.spread(),
+        RoundingMethod::Random | RoundingMethod::Controlled => Spread {
+            below: next,
+            above: next,
+        },
+        // Which cells are inner is not known here, and margins may be off by more than the base.
+        RoundingMethod::SmallCount => Spread {
+            below: UNLIMITED,
+            above: UNLIMITED,
+        },
+    }
 }

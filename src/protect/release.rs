@@ -113,14 +113,20 @@ pub struct ReleaseAudit {
 
 /// What an attacker is taken to know, in words.
 pub(crate) fn attacker_in_words(rules: &Rules) -> String {
+    let owner = match (rules.attacker, rules.owns()) {
+        (Attacker::Singleton, _) => "; and who is alone in a cell and knows it".to_owned(),
+        (Attacker::Group, Some(n)) => format!("; and, with others, {n} in all, makes up a cell"),
+        _ => String::new(),
+    };
     match (rules.attacker, rules.zeros) {
         (Attacker::Outsider, _) => "an outsider: hidden counts are at least 0".to_owned(),
-        (Attacker::RuleAware, Zeros::Hidden) => {
+        (_, Zeros::Hidden) => {
             "one who knows the rule: zeros are hidden too, so that hidden counts are at least 0"
                 .to_owned()
+                + &owner
         }
-        (Attacker::RuleAware, Zeros::Open) => {
-            "one who knows the rule: hidden counts are at least 1".to_owned()
+        (_, Zeros::Open) => {
+            "one who knows the rule: hidden counts are at least 1".to_owned() + &owner
         }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Repairer<'a> {
     /// Sums by variable.
     families: Vec<BTreeSet<Family>>,
     sites: BTreeMap<Vec<Option<BTreeSet<u32>>>, Site>,
+    /// A cell that must not move.
+    still: Option<u32>,
 }
 
 impl<'a> Repairer<'a> {
@@ -85,7 +87,13 @@ impl<'a> Repairer<'a> {
             of_cell,
             families,
             sites: BTreeMap::new(),
+            still: None,
         }
+    }
+
+    /// From now on, changes leave a cell as it is: its count is known to the attacker.
+    pub fn still(&mut self, cell: Option<u32>) {
+        self.still = cell;
     }
 
     /// The cheapest cells to hide so that `cell` can move by `width`.
@@ -96,9 +104,6 @@ impl<'a> Repairer<'a> {
         width: u64,
         seed: usize,
     ) -> Option<Repair> {
-        let width = count(width.max(1));
-        let truth = count(self.ground.system.value[cell as usize]);
-        let down = truth - self.ground.rules.least() >= width;
         for narrowed in (0..=self.ground.system.width()).rev() {
             let Some(codes) = self.codes(cell, narrowed) else {
                 continue;
@@ -110,15 +115,7 @@ impl<'a> Repairer<'a> {
             let Some(site) = self.sites.get(&codes) else {
                 continue;
             };
-            let mut best = self.search(site, hidden, cell, width, seed);
-            if down && best.as_ref().is_none_or(|b| !b.hide.is_empty()) {
-                let other = self.search(site, hidden, cell, -width, seed);
-                if let Some(other) = other
-                    && best.as_ref().is_none_or(|b| other.cost < b.cost)
-                {
-                    best = Some(other);
-                }
-            }
+            let best = self.either(site, hidden, cell, width, seed);
             if best.is_some() {
                 return best;
             }
@@ -178,6 +175,97 @@ impl<'a> Repairer<'a> {
         set
     }
 
+    /// The codes around a cell, few in each variable: the siblings whose cells cost least, and a
+    /// way down from each code that has parts.
+    fn few(&self, hidden: &[bool], cell: u32, width: u64, siblings: usize) -> Vec<Vec<u32>> {
+        let key = self.ground.system.key(cell);
+        (0..key.len())
+            .map(|v| {
+                let price = |code: u32| self.price(hidden, key, v, code, 0);
+                let roomy = |code: u32| self.price(hidden, key, v, code, width);
+                let mut set = BTreeSet::from([key[v]]);
+                let families = &self.families[v];
+                let mut level = vec![key[v]];
+                let mut most = siblings;
+                while most > 0 && !level.is_empty() {
+                    let mut up = Vec::new();
+                    for code in level {
+                        for (total, parts) in families.iter().filter(|(_, p)| p.contains(&code)) {
+                            set.extend(cheapest(parts, most, &price));
+                            set.extend(cheapest(parts, most / 2 + 1, &roomy));
+                            if set.insert(*total) {
+                                up.push(*total);
+                            }
+                        }
+                    }
+                    level = up;
+                    most /= 3;
+                }
+                let mut queue: Vec<u32> = set.iter().copied().collect();
+                while let Some(above) = queue.pop() {
+                    for (_, parts) in families.iter().filter(|(total, _)| *total == above) {
+                        if (above == key[v] || above != 0) && parts.is_disjoint(&set) {
+                            let most = if above == key[v] { siblings } else { 1 };
+                            for part in cheapest(parts, most, &price) {
+                                set.insert(part);
+                                queue.push(part);
+                            }
+                        }
+                    }
+                }
+                set.into_iter().collect()
+            })
+            .collect()
+    }
+
+    /// What hiding a cell would cost that differs from another in one code; without end where it
+    /// cannot be hidden, or cannot fall by `room`.
+    fn price(&self, hidden: &[bool], key: &[u32], variable: usize, code: u32, room: u64) -> f64 {
+        let mut key = key.to_vec();
+        key[variable] = code;
+        match self
+            .ground
+            .system
+            .find(&key)
+            .and_then(|c| usize::try_from(c).ok())
+        {
+            Some(c)
+                if count(self.ground.system.value[c]) - self.ground.rules.least() < count(room) =>
+            {
+                f64::INFINITY
+            }
+            Some(c) if hidden[c] => 0.0,
+            Some(c) if self.ground.unknown[c] && !self.ground.fixed[c] => self.ground.cost[c],
+            _ => f64::INFINITY,
+        }
+    }
+
+    fn near_site(&self, hidden: &[bool], codes: &[Vec<u32>]) -> Site {
+        let mut keys: Vec<Vec<u32>> = vec![Vec::new()];
+        for codes in codes {
+            keys = keys
+                .iter()
+                .flat_map(|key| {
+                    codes.iter().map(|code| {
+                        let mut key = key.clone();
+                        key.push(*code);
+                        key
+                    })
+                })
+                .collect();
+        }
+        let mut cells: Vec<u32> = keys
+            .iter()
+            .filter_map(|key| self.ground.system.find(key))
+            .filter(|c| {
+                let at = *c as usize;
+                self.ground.unknown[at] && (hidden[at] || !self.ground.fixed[at])
+            })
+            .collect();
+        cells.sort_unstable();
+        self.site_of(cells)
+    }
+
     fn site(&self, codes: &[Option<BTreeSet<u32>>]) -> Site {
         let Ground {
             system, unknown, ..
@@ -190,7 +278,44 @@ impl<'a> Repairer<'a> {
                     .all(|(set, code)| set.as_ref().is_none_or(|set| set.contains(code)))
         };
         let all = (0..system.len()).filter_map(|c| u32::try_from(c).ok());
-        let cells: Vec<u32> = all.filter(inside).collect();
+        self.site_of(all.filter(inside).collect())
+    }
+
+    /// A site of some cells, without those that cannot move because one of their relations has no
+    /// other cell in it.
+    fn site_of(&self, cells: Vec<u32>) -> Site {
+        let system = self.ground.system;
+        let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (k, cell) in cells.iter().enumerate() {
+            for r in &self.of_cell[*cell as usize] {
+                members.entry(*r).or_default().push(k);
+            }
+        }
+        let mut left: BTreeMap<u32, usize> = members.iter().map(|(r, m)| (*r, m.len())).collect();
+        let mut stays = vec![true; cells.len()];
+        let mut lone: Vec<u32> = left
+            .iter()
+            .filter(|(_, n)| **n == 1)
+            .map(|(r, _)| *r)
+            .collect();
+        while let Some(r) = lone.pop() {
+            let last = members.get(&r).and_then(|m| m.iter().find(|k| stays[**k]));
+            let Some(k) = last.copied() else { continue };
+            stays[k] = false;
+            for other in &self.of_cell[cells[k] as usize] {
+                if let Some(n) = left.get_mut(other) {
+                    *n -= 1;
+                    if *n == 1 {
+                        lone.push(*other);
+                    }
+                }
+            }
+        }
+        let mut stays = stays.into_iter();
+        let cells: Vec<u32> = cells
+            .into_iter()
+            .filter(|_| stays.next() == Some(true))
+            .collect();
         let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
         let mut columns = Vec::with_capacity(cells.len());
         for cell in &cells {
@@ -206,6 +331,43 @@ impl<'a> Repairer<'a> {
             cells,
             ways: Circulation::new(rows.len(), columns),
         }
+    }
+
+    /// The cheapest cells to hide so that `cell` can move by `width`, among a few cells around it.
+    pub fn near(
+        &self,
+        hidden: &[bool],
+        cell: u32,
+        width: u64,
+        siblings: usize,
+        seed: usize,
+    ) -> Option<Repair> {
+        let site = self.near_site(hidden, &self.few(hidden, cell, width, siblings));
+        self.either(&site, hidden, cell, width, seed)
+    }
+
+    /// Up, or down where there is room: the cheaper.
+    fn either(
+        &self,
+        site: &Site,
+        hidden: &[bool],
+        cell: u32,
+        width: u64,
+        seed: usize,
+    ) -> Option<Repair> {
+        let width = count(width.max(1));
+        let truth = count(self.ground.system.value[cell as usize]);
+        let mut best = self.search(site, hidden, cell, width, seed);
+        let down = truth - self.ground.rules.least() >= width;
+        if down && best.as_ref().is_none_or(|b| !b.hide.is_empty()) {
+            let other = self.search(site, hidden, cell, -width, seed);
+            if let Some(other) = other
+                && best.as_ref().is_none_or(|b| other.cost < b.cost)
+            {
+                best = Some(other);
+            }
+        }
+        best
     }
 
     fn search(
@@ -235,7 +397,7 @@ impl<'a> Repairer<'a> {
             let is_hidden = hidden[*c as usize];
             let own = if is_hidden { 0.0 } else { cost[*c as usize] };
             costs.push(own + short * (1.0 + mixed(seed, k)));
-            let shut = fixed[*c as usize] && !is_hidden;
+            let shut = (fixed[*c as usize] && !is_hidden) || self.still == Some(*c);
             let least = rules.least();
             let room = signed((count(system.value[*c as usize]) - least).max(0));
             fall.push(if shut { 0.0 } else { room });
@@ -259,6 +421,14 @@ impl<'a> Repairer<'a> {
             change: primitive(&change),
         })
     }
+}
+
+/// The codes with the least price that is finite, at most so many.
+fn cheapest(codes: &BTreeSet<u32>, most: usize, price: &dyn Fn(u32) -> f64) -> Vec<u32> {
+    let mut priced: Vec<(f64, u32)> = codes.iter().map(|c| (price(*c), *c)).collect();
+    priced.retain(|(p, _)| p.is_finite());
+    priced.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    priced.into_iter().take(most).map(|(_, c)| c).collect()
 }
 
 /// A number in [0, 1), the same for the same seed and place.

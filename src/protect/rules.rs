@@ -25,6 +25,10 @@ pub enum Attacker {
     /// The rule: where zeros are shown, a hidden cell is at least 1.
     #[default]
     RuleAware,
+    /// The rule, and the count of a cell in which he is alone.
+    Singleton,
+    /// The rule, and the count of a cell that he and others, `group` in all, make up.
+    Group,
 }
 
 /// What it costs to hide a cell that is not itself small.
@@ -51,6 +55,19 @@ impl Cost {
     }
 }
 
+/// How secondary cells are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// With a proof for small systems, fast for others.
+    #[default]
+    Auto,
+    /// With a proof of the least cost, or a bound of it.
+    Exact,
+    /// Without.
+    Fast,
+}
+
 /// The rules of one call of protection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -65,6 +82,10 @@ pub struct Rules {
     pub width: u64,
     /// What hiding costs.
     pub cost: Cost,
+    /// How secondary cells are chosen.
+    pub method: Method,
+    /// How many people an attacking group has.
+    pub group: u64,
 }
 
 impl Default for Rules {
@@ -75,11 +96,22 @@ impl Default for Rules {
             attacker: Attacker::RuleAware,
             width: 5,
             cost: Cost::Value,
+            method: Method::Auto,
+            group: 2,
         }
     }
 }
 
 impl Rules {
+    /// Cells of at most so many people are known to the attacker who is counted in one.
+    pub(crate) fn owns(&self) -> Option<u64> {
+        match self.attacker {
+            Attacker::Outsider | Attacker::RuleAware => None,
+            Attacker::Singleton => Some(1),
+            Attacker::Group => Some(self.group.max(1)),
+        }
+    }
+
     /// The least value that the attacker holds possible for a hidden cell.
     pub(crate) fn least(&self) -> i64 {
         match (self.attacker, self.zeros) {
@@ -87,6 +119,21 @@ impl Rules {
             (_, Zeros::Open) => 1,
         }
     }
+}
+
+/// Which multiple of the base stands for a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoundingMethod {
+    /// The nearest; half goes up.
+    #[default]
+    Nearest,
+    /// One of the two next to it, by chance and without bias.
+    Random,
+    /// One that keeps margins the sums of their parts.
+    Controlled,
+    /// Only small inner cells are rounded; margins stay their sums.
+    SmallCount,
 }
 
 /// A rounding of shown counts.
@@ -104,6 +151,25 @@ impl Rounding {
         Spread {
             below: base / 2,
             above: base - 1 - base / 2,
+        }
+    }
+
+    /// The error variance of a rounded count: the mean square of the error. For `Nearest` over
+    /// remainders that are equally likely (the count is not known to whom the error matters); for
+    /// `Random` of the count itself; for the additive methods of an inner cell, over remainders.
+    pub fn error_variance(self, method: RoundingMethod, count: u64) -> f64 {
+        let base = self.base.max(1);
+        let (b, rest) = (real(base), real(count % base));
+        match method {
+            RoundingMethod::Random => rest * (b - rest),
+            RoundingMethod::Nearest => {
+                let squares = (0..base).map(|r| real(self.apply(r).abs_diff(r)).powi(2));
+                squares.sum::<f64>() / b
+            }
+            RoundingMethod::SmallCount if count >= base => 0.0,
+            RoundingMethod::Controlled | RoundingMethod::SmallCount => {
+                (0..base).map(|r| real(r) * (b - real(r))).sum::<f64>() / b
+            }
         }
     }
 

@@ -7,12 +7,15 @@
 //! cells that give room are hidden as well.
 
 use super::attacker::{Attack, Move, Reach};
+use super::certified::{Certified, build, proven};
 use super::elimination::Freedom;
 use super::exact::count;
+use super::optimum;
+use super::owner::{Known, too_well_known};
 use super::range::Range;
 use super::repair::{Ground, Repairer};
-use super::rules::Rules;
-use super::system::System;
+use super::rules::{Method, Rules};
+use super::system::{System, place};
 
 /// What is to be protected.
 #[derive(Clone, Copy)]
@@ -37,6 +40,8 @@ pub(crate) struct Pattern {
     pub moves: Vec<Move>,
     /// Cost of the cells that are hidden without being small.
     pub cost: f64,
+    /// No pattern costs less than this, where it was looked for.
+    pub bound: Option<f64>,
     /// Programs solved: a measure of work that does not depend on the machine.
     work: usize,
 }
@@ -45,6 +50,8 @@ pub(crate) struct Pattern {
 const ROUNDS: usize = 50;
 /// Systems with at most so many unknown cells are improved by trying other orders.
 const IMPROVED: usize = 500;
+/// Systems with more unknown cells are built from changes, one small count after the other.
+const LARGE: usize = 3_000;
 /// Programs that improving may take, all trials together.
 const WORK: usize = 6_000;
 /// Programs that one pattern may take to show again what repairs have made superfluous.
@@ -53,18 +60,121 @@ const AGAIN: usize = 600;
 /// Finds a pattern that protects every primary cell, or says which cells it could not protect.
 pub(crate) fn protect(task: &Task<'_>) -> Result<Pattern, Vec<u32>> {
     let order = standard_order(task);
-    let first = attempt(task, &order, &[], Start::Elimination)?;
+    if order.len() > LARGE {
+        return against_owners(task, certify(task, &order)?);
+    }
+    let best = fast(task, &order)?;
+    let wanted = match task.rules.method {
+        Method::Fast => false,
+        Method::Exact => true,
+        Method::Auto => order.len() <= optimum::MOST,
+    };
+    let best = if wanted { exact(task, best) } else { best };
+    against_owners(task, best)
+}
+
+/// Gives small counts room against those who own another cell, where the rules ask for it.
+fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<u32>> {
+    let Some(most) = task.rules.owns() else {
+        return Ok(pattern);
+    };
+    let width = task.rules.width.max(1);
+    let mut repairer = repairer(task);
+    for round in 0..ROUNDS {
+        let Pattern { hidden, moves, .. } = &mut pattern;
+        let known = too_well_known(task, hidden, moves, most, width);
+        if known.is_empty() {
+            pattern.cost = cost(task, &pattern.hidden);
+            return Ok(pattern);
+        }
+        let mut stuck = Vec::new();
+        for Known { owner, small } in known {
+            let helps = |m: &Move| {
+                m.iter().all(|(c, _)| *c != owner) && proven(task, m).any(|c| c == small)
+            };
+            if moves.iter().any(helps) {
+                continue;
+            }
+            repairer.still(Some(owner));
+            match repairer.repair(hidden, small, width, round) {
+                Some(found) => {
+                    found.hide.iter().for_each(|c| hidden[place(*c)] = true);
+                    moves.extend(found.change);
+                }
+                None => stuck.push(small),
+            }
+        }
+        if !stuck.is_empty() {
+            return Err(stuck);
+        }
+    }
+    Err(Vec::new())
+}
+
+/// The proof that a pattern is the cheapest, a cheaper one, or a bound.
+fn exact(task: &Task<'_>, best: Pattern) -> Pattern {
+    let least = optimum::least(task, best.cost);
+    let bound = Some(least.bound);
+    if let Some((hidden, moves)) = least.pattern {
+        let mut work = 0;
+        let (close, idle) = weak(task, &hidden, &moves, &mut work);
+        if close.is_empty() && idle.is_empty() {
+            return Pattern {
+                cost: cost(task, &hidden),
+                hidden,
+                moves,
+                bound,
+                work,
+            };
+        }
+    }
+    Pattern { bound, ..best }
+}
+
+/// Elimination and repairs, improved where the system is small.
+fn fast(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
+    let first = attempt(task, order, &[], Start::Elimination)?;
     if order.len() > IMPROVED {
         return Ok(first);
     }
-    let other = attempt(task, &order, &[], Start::SmallCounts);
-    let mut best = improve(task, &order, first);
+    let other = attempt(task, order, &[], Start::SmallCounts);
+    let mut best = improve(task, order, first);
     if let Ok(other) = other
         && other.cost < best.cost - 1e-9
     {
         best = other;
     }
     Ok(best)
+}
+
+/// A pattern for a large system, in which every small count has a change that proves its width.
+fn certify(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
+    let mut repairer = repairer(task);
+    let Certified {
+        hidden,
+        changes,
+        open,
+    } = build(task, order, &mut repairer);
+    if !open.is_empty() {
+        return Err(open);
+    }
+    Ok(Pattern {
+        cost: cost(task, &hidden),
+        hidden,
+        moves: changes,
+        bound: None,
+        work: 0,
+    })
+}
+
+fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
+    Repairer::new(Ground {
+        system: task.system,
+        unknown: task.unknown,
+        fixed: task.fixed,
+        cost: task.cost,
+        rules: task.rules,
+    })
 }
 
 /// Candidates to be shown, dearest first; then margins before inner cells, then by place.
@@ -169,13 +279,7 @@ fn attempt(
         }
     }
     let mut moves = freedom.moves();
-    let mut repairer = Repairer::new(Ground {
-        system: task.system,
-        unknown: task.unknown,
-        fixed: task.fixed,
-        cost: task.cost,
-        rules: task.rules,
-    });
+    let mut repairer = repairer(task);
     let mut repaired = false;
     let mut work = 0;
     for round in 0..ROUNDS {
@@ -198,6 +302,7 @@ fn attempt(
                 hidden,
                 moves,
                 cost,
+                bound: None,
                 work,
             });
         }

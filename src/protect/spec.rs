@@ -10,10 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::dp::{Section, read_section};
 use super::error::{Problem, ProtectError};
-use super::rules::{Attacker, Cost, Rounding, Rules, Zeros};
+use super::noise_section::CellKeySection;
+use super::rule_sections::{Asked, Dominance};
+use super::rules::{Rounding, RoundingMethod, Rules};
 
 /// What is to be protected, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     /// The columns that a table is made by.
     pub dimensions: Vec<String>,
@@ -27,8 +29,22 @@ pub struct Spec {
     pub suppress: bool,
     /// The rules.
     pub rules: Rules,
+    /// Cells that must stay shown: codes by dimension; those not named are totals.
+    pub must_show: Vec<BTreeMap<String, String>>,
+    /// Dimensions by which nobody's class may follow from being in a row.
+    pub class: Vec<String>,
+    /// Rules of dominance, for tables of amounts.
+    pub dominance: Dominance,
+    /// The profiles that were named.
+    pub profiles: Vec<String>,
     /// Rounding of what is shown.
     pub rounding: Option<Rounding>,
+    /// Which multiple of the base stands for a count.
+    pub rounding_method: RoundingMethod,
+    /// What chance comes from where rounding is by chance.
+    pub rounding_seed: String,
+    /// Perturbation by cell keys, instead of rounding.
+    pub cell_key: Option<CellKeySection>,
     /// Noise instead of suppression and rounding; never with them.
     pub dp: Option<Section>,
     /// Are the tables named, rather than one of all dimensions taken?
@@ -108,14 +124,20 @@ pub fn read_spec(path: &Path) -> Result<Spec, ProtectError> {
 }
 
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     problems: Vec<Problem>,
 }
 
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader {
-    fn wrong(&mut self, key: &str, span: Range<usize>, what: impl Into<String>, help: &str) {
+    pub(super) fn wrong(
+        &mut self,
+        key: &str,
+        span: Range<usize>,
+        what: impl Into<String>,
+        help: &str,
+    ) {
         self.problems.push(Problem {
             row: None,
             column: key.to_owned(),
@@ -126,7 +148,7 @@ impl Reader {
     }
 
     /// The values of the known keys; unknown keys are problems with the nearest known one.
-    fn keys<'a, 'i>(
+    pub(super) fn keys<'a, 'i>(
         &mut self,
         table: &'a DeTable<'i>,
         part: &str,
@@ -154,7 +176,8 @@ impl Reader {
     }
 
     fn spec(&mut self, table: &DeTable<'_>, path: &Path) -> Option<Spec> {
-        const KEYS: [&str; 9] = [
+        const KEYS: [&str; 11] = [
+            "profile",
             "dimensions",
             "count",
             "tables",
@@ -162,6 +185,7 @@ impl Reader {
             "primary",
             "secondary",
             "rounding",
+            "cell_key",
             "dp",
             "published",
         ];
@@ -180,18 +204,26 @@ impl Reader {
         };
         let count = keys.get("count").and_then(|v| self.text("count", v));
         let tables = keys.get("tables").map(|v| self.lists("tables", v));
-        let mut rules = Rules::default();
+        let mut asked = Asked::default();
         if let Some(value) = keys.get("primary") {
-            self.primary(value, &mut rules);
+            self.primary(value, &mut asked);
         }
         if let Some(value) = keys.get("secondary") {
-            self.secondary(value, &mut rules);
+            self.secondary(value, &mut asked);
         }
         let rounding = keys.get("rounding").and_then(|v| self.rounding(v));
+        let mut base = rounding.as_ref().map(|r| r.0);
+        let profiles = keys.get("profile").map(|v| self.profiles(v));
+        let profiles = profiles.unwrap_or_default();
+        for profile in &profiles {
+            profile.tighten(&mut asked.rules, &mut base);
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let cell_key = keys.get("cell_key").and_then(|v| self.cell_key(v, folder));
         let suppress = keys.contains_key("primary")
             || keys.contains_key("secondary")
-            || !keys.contains_key("rounding");
-        let folder = path.parent().unwrap_or(Path::new(""));
+            || keys.contains_key("profile")
+            || !(keys.contains_key("rounding") || keys.contains_key("cell_key"));
         let dp = keys
             .get("dp")
             .and_then(|v| read_section(v, folder, &mut self.problems));
@@ -206,8 +238,15 @@ impl Reader {
             dimensions,
             count,
             suppress,
-            rules,
-            rounding,
+            rules: asked.rules,
+            must_show: asked.must_show,
+            class: asked.class,
+            dominance: asked.dominance,
+            profiles: profiles.into_iter().map(|p| p.name).collect(),
+            rounding: base,
+            rounding_method: rounding.as_ref().map(|r| r.1).unwrap_or_default(),
+            rounding_seed: rounding.map(|r| r.2).unwrap_or_default(),
+            cell_key,
             dp,
         };
         self.consistent(&spec, &keys);
@@ -219,7 +258,7 @@ impl Reader {
     fn consistent(&mut self, spec: &Spec, keys: &BTreeMap<String, &Value<'_>>) {
         let place = |key: &str| keys.get(key).map_or(0..0, |v| v.span());
         if keys.contains_key("dp") {
-            for key in ["primary", "secondary", "rounding"] {
+            for key in ["profile", "primary", "secondary", "rounding", "cell_key"] {
                 if keys.contains_key(key) {
                     let what = format!("`[{key}]` decides by true counts and undoes `[dp]`");
                     let help = "keep one of the two; after noise, `hide_below` hides noisy values";
@@ -227,9 +266,17 @@ impl Reader {
                 }
             }
         }
+        if spec.cell_key.is_some() && spec.rounding.is_some() {
+            let help = "keep one of the two; noise that was rounded is not unbiased";
+            let what = "`[cell_key]` and `[rounding]` do not go together";
+            self.wrong("cell_key", place("cell_key"), what, help);
+        }
         let known: Vec<&str> = spec.dimensions.iter().map(String::as_str).collect();
         let used = spec.tables.iter().flatten().map(|d| ("tables", d));
-        for (key, name) in used.chain(spec.hierarchy.keys().map(|d| ("hierarchy", d))) {
+        let shown = spec.must_show.iter().flat_map(BTreeMap::keys);
+        let named = spec.hierarchy.keys().map(|d| ("hierarchy", d));
+        let named = named.chain(spec.class.iter().map(|d| ("primary", d)));
+        for (key, name) in used.chain(named).chain(shown.map(|d| ("secondary", d))) {
             if !known.contains(&name.as_str()) {
                 let help = match nearest(name, &known) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -262,89 +309,6 @@ impl Reader {
                 "name each dimension of a table once",
             );
         }
-    }
-
-    fn primary(&mut self, value: &Value<'_>, rules: &mut Rules) {
-        let Some(table) = self.table("primary", value) else {
-            return;
-        };
-        let keys = self.keys(table, "primary", &["min_frequency", "zeros"]);
-        if let Some(n) = keys
-            .get("min_frequency")
-            .and_then(|v| self.number("primary.min_frequency", v))
-        {
-            rules.min_frequency = n;
-        }
-        if let Some(v) = keys.get("zeros") {
-            let choices = [("open", Zeros::Open), ("hidden", Zeros::Hidden)];
-            if let Some(z) = self.choice("primary.zeros", v, &choices, &[]) {
-                rules.zeros = z;
-            }
-        }
-    }
-
-    fn secondary(&mut self, value: &Value<'_>, rules: &mut Rules) {
-        let Some(table) = self.table("secondary", value) else {
-            return;
-        };
-        let known = ["method", "width", "cost", "attacker"];
-        let keys = self.keys(table, "secondary", &known);
-        if let Some(v) = keys.get("method") {
-            self.choice(
-                "secondary.method",
-                v,
-                &[("auto", ()), ("fast", ())],
-                &["exact"],
-            );
-        }
-        if let Some(n) = keys
-            .get("width")
-            .and_then(|v| self.number("secondary.width", v))
-        {
-            rules.width = n;
-        }
-        if let Some(v) = keys.get("cost") {
-            let choices = [
-                ("value", Cost::Value),
-                ("count", Cost::Count),
-                ("information", Cost::Information),
-            ];
-            if let Some(c) = self.choice("secondary.cost", v, &choices, &[]) {
-                rules.cost = c;
-            }
-        }
-        if let Some(v) = keys.get("attacker") {
-            let choices = [
-                ("outsider", Attacker::Outsider),
-                ("rule-aware", Attacker::RuleAware),
-            ];
-            if let Some(a) = self.choice("secondary.attacker", v, &choices, &["singleton", "group"])
-            {
-                rules.attacker = a;
-            }
-        }
-    }
-
-    fn rounding(&mut self, value: &Value<'_>) -> Option<Rounding> {
-        let table = self.table("rounding", value)?;
-        let keys = self.keys(table, "rounding", &["base", "method"]);
-        if let Some(v) = keys.get("method") {
-            let later = ["random", "controlled", "small-count"];
-            self.choice("rounding.method", v, &[("nearest", ())], &later);
-        }
-        let base = match keys.get("base") {
-            Some(v) => self.number("rounding.base", v),
-            None => {
-                self.wrong(
-                    "rounding.base",
-                    value.span(),
-                    "`base` is missing",
-                    "give `base = 5`",
-                );
-                None
-            }
-        };
-        base.filter(|b| *b > 0).map(|base| Rounding { base })
     }
 
     fn published(&mut self, value: &Value<'_>) -> Option<Published> {
@@ -398,7 +362,11 @@ impl Reader {
         Some(out)
     }
 
-    fn table<'a, 'i>(&mut self, key: &str, value: &'a Value<'i>) -> Option<&'a DeTable<'i>> {
+    pub(super) fn table<'a, 'i>(
+        &mut self,
+        key: &str,
+        value: &'a Value<'i>,
+    ) -> Option<&'a DeTable<'i>> {
         let found = value.get_ref().as_table();
         if found.is_none() {
             self.wrong(
@@ -411,7 +379,7 @@ impl Reader {
         found
     }
 
-    fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
         let found = value.get_ref().as_str().map(str::to_owned);
         if found.is_none() {
             self.wrong(
@@ -424,7 +392,7 @@ impl Reader {
         found
     }
 
-    fn texts(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+    pub(super) fn texts(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
         let list = value.get_ref().as_array().map(|a| {
             a.iter()
                 .map(|v| v.get_ref().as_str().map(str::to_owned))
@@ -454,7 +422,7 @@ impl Reader {
         array.iter().map(|v| self.texts(key, v)).collect()
     }
 
-    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
+    pub(super) fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
         let found = value
             .get_ref()
             .as_integer()
@@ -466,7 +434,7 @@ impl Reader {
         found
     }
 
-    fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy>(
         &mut self,
         key: &str,
         value: &Value<'_>,

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use serde::Serialize;
 
-use super::error::{Problem, ProtectError};
+use super::demands::demands;
+use super::disguise;
+use super::error::{Blocked, ProtectError};
 use super::hierarchy::Hierarchy;
-use super::linked::{Cell, Member, State, protect_together};
-use super::rules::Rounding;
+use super::linked::{Cell, Member, State, protect_with};
+use super::records::{self, Counts, problem};
+use super::rules::RoundingMethod;
 use super::spec::Spec;
 use super::system::Cube;
-use crate::columnar::{Layout, TableReader, TableWriter};
+use crate::columnar::{Layout, TableWriter};
 use crate::schema::published::{Status, TOTAL};
 
 /// What was done to a table.
@@ -30,14 +33,29 @@ pub struct TableSummary {
     pub cost: f64,
     /// Is that cost proven to be the least?
     pub proven_optimum: bool,
+    /// How far the cost may be above the least one, as a part of it; none where no bound was
+    /// looked for.
+    pub gap: Option<f64>,
     /// Least distance between the attacker's bounds of a small count, as far as it was computed;
     /// the true one is not less.
     pub least_width: Option<f64>,
     /// Rounding base of what is shown.
     pub rounding: Option<u64>,
+    /// Cells of one person.
+    pub singletons: usize,
+    /// How many of these people, who know their own cell, learn another small count exactly.
+    pub singletons_who_learn: usize,
+    /// The profiles that were named.
+    pub profiles: Vec<String>,
+    /// How counts are shown that are not hidden.
+    pub method: &'static str,
+    /// No shown number is further from its count.
+    pub largest_deviation: u64,
+    /// Mean error variance of the shown numbers, by the law of the method.
+    pub error_variance: f64,
+    /// Time taken, from reading the input to the end of the audit.
+    pub seconds: f64,
 }
-
-type Counts = BTreeMap<Vec<String>, u64>;
 
 /// Reads the input, protects it, and writes `cells.parquet`, `restricted/cells.parquet` and
 /// `summary.json` to a new folder. Nothing is written unless the audit passed.
@@ -55,225 +73,97 @@ pub fn protect_table(
             path: out.to_path_buf(),
         });
     }
-    let counts = if is_parquet(input) {
-        read_parquet(input, spec)?
-    } else {
-        read_csv(input, spec)?
+    let started = std::time::Instant::now();
+    let records = records::read(input, spec)?;
+    let members = members(spec, spec_path, &records.counts)?;
+    let wanted = demands(spec, &members, &records);
+    let outcome = match protect_with(&members, &wanted, &spec.rules, true) {
+        Err(ProtectError::Unprotectable {
+            tables,
+            cells,
+            blocked,
+        }) => {
+            tell_blocked(out, &blocked)?;
+            return Err(ProtectError::Unprotectable {
+                tables,
+                cells,
+                blocked,
+            });
+        }
+        other => other?,
     };
-    let members = members(spec, spec_path, &counts)?;
-    let outcome = protect_together(&members, &spec.rules, true)?;
-    let mut cells: BTreeMap<Vec<String>, Cell> = BTreeMap::new();
-    for ((member, dimensions), protected) in members.iter().zip(&spec.tables).zip(&outcome.tables) {
+    let shown = disguise::disguise(spec, &members, &outcome, &records)?;
+    let mut cells: BTreeMap<Vec<String>, (Cell, u64)> = BTreeMap::new();
+    for (i, (member, protected)) in members.iter().zip(&outcome.tables).enumerate() {
         for (at, cell) in protected.iter().enumerate() {
-            let position = member.cube.position(at);
-            let mut key = vec![TOTAL.to_owned(); spec.dimensions.len()];
-            for ((d, h), code) in dimensions
-                .iter()
-                .zip(&member.cube.hierarchies)
-                .zip(position)
-            {
-                if let Some(slot) = spec.dimensions.iter().position(|n| n == d) {
-                    key[slot] = h.codes[code].clone();
-                }
-            }
-            cells.insert(key, *cell);
+            let value = shown.of(i, at).unwrap_or(cell.count);
+            cells.insert(codes(spec, i, member, at), (*cell, value));
         }
     }
-    let count = |state: State| cells.values().filter(|c| c.state == state).count();
+    let count = |state: State| cells.values().filter(|(c, _)| c.state == state).count();
     let (primary, secondary) = (count(State::Primary), count(State::Secondary));
+    // Without secondary cells nothing can be cheaper.
+    let bound = if secondary == 0 {
+        Some(outcome.cost)
+    } else {
+        outcome.bound
+    };
+    let gap = bound.map(|b| {
+        let above = (outcome.cost - b).max(0.0);
+        if above > 0.0 {
+            above / outcome.cost
+        } else {
+            0.0
+        }
+    });
     let summary = TableSummary {
         cells: cells.len(),
         primary,
         secondary,
         cost: outcome.cost,
-        proven_optimum: secondary == 0,
+        proven_optimum: gap.is_some_and(|g| g <= 1e-9),
+        gap,
         least_width: outcome.least_width,
         rounding: spec.rounding.map(|r| r.base),
+        singletons: outcome.owners.0,
+        singletons_who_learn: outcome.owners.1,
+        profiles: spec.profiles.clone(),
+        method: disguise::word(spec),
+        largest_deviation: shown.furthest,
+        error_variance: shown.variance,
+        seconds: started.elapsed().as_secs_f64(),
     };
     write(out, spec, &cells, &summary)?;
     Ok(summary)
 }
 
-fn is_parquet(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
-}
-
-fn problem(row: Option<u64>, column: &str, what: &str, help: &str) -> Problem {
-    Problem {
-        row,
-        column: column.to_owned(),
-        span: None,
-        what: what.to_owned(),
-        help: help.to_owned(),
-    }
-}
-
-/// Adds rows to the counts and collects what is wrong with them.
-struct Collector<'a> {
-    spec: &'a Spec,
-    path: PathBuf,
-    counts: Counts,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Collector<'a> {
-    fn new(spec: &'a Spec, path: &Path) -> Self {
-        Collector {
-            spec,
-            path: path.to_path_buf(),
-            counts: Counts::new(),
-            problems: Vec::new(),
+/// The codes of a cell of a member, one for each dimension of the specification.
+pub(super) fn codes(spec: &Spec, table: usize, member: &Member, at: usize) -> Vec<String> {
+    let mut key = vec![TOTAL.to_owned(); spec.dimensions.len()];
+    let dimensions = spec.tables.get(table).into_iter().flatten();
+    let position = member.cube.position(at);
+    for ((d, h), code) in dimensions.zip(&member.cube.hierarchies).zip(position) {
+        if let Some(slot) = spec.dimensions.iter().position(|n| n == d) {
+            key[slot] = h.codes[code].clone();
         }
     }
-
-    fn missing(&mut self, column: &str) {
-        self.problems.push(problem(
-            None,
-            column,
-            "the input has no such column",
-            "compare the names in the specification with the input's header",
-        ));
-    }
-
-    fn add(&mut self, row: u64, codes: Vec<String>, count: Option<&str>) {
-        const MOST: usize = 20;
-        if self.problems.len() >= MOST {
-            return;
-        }
-        for (name, code) in self.spec.dimensions.iter().zip(&codes) {
-            let what = match code.as_str() {
-                "" => "a code is missing",
-                TOTAL => "`Total` is a margin; margins are computed here",
-                _ => continue,
-            };
-            let help = "give inner cells or rows only, each with a code";
-            self.problems.push(problem(Some(row), name, what, help));
-            return;
-        }
-        let count = match count {
-            None => 1,
-            Some(text) => match text.trim().parse() {
-                Ok(n) => n,
-                Err(_) => {
-                    let column = self.spec.count.as_deref().unwrap_or_default();
-                    let what = "the count is not a whole number of at least 0";
-                    self.problems
-                        .push(problem(Some(row), column, what, "mend the count"));
-                    return;
-                }
-            },
-        };
-        *self.counts.entry(codes).or_default() += count;
-    }
-
-    fn finish(self) -> Result<Counts, ProtectError> {
-        if self.problems.is_empty() {
-            Ok(self.counts)
-        } else {
-            Err(ProtectError::Cells {
-                path: self.path,
-                problems: self.problems,
-            })
-        }
-    }
+    key
 }
 
-fn read_csv(path: &Path, spec: &Spec) -> Result<Counts, ProtectError> {
-    let mut collector = Collector::new(spec, path);
-    let file = std::fs::File::open(path).map_err(|source| ProtectError::Io {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
-    let header: Vec<String> = reader
-        .headers()
-        .map(|h| {
-            h.iter()
-                .map(|c| c.trim_start_matches('\u{feff}').to_owned())
-                .collect()
+/// Where the codes of all dimensions stand among the leaves of a table.
+pub(super) fn leaves(spec: &Spec, table: usize, member: &Member, codes: &[String]) -> Vec<usize> {
+    let dimensions = spec.tables.get(table).into_iter().flatten();
+    dimensions
+        .zip(&member.cube.hierarchies)
+        .map(|(d, h)| {
+            let at = spec.dimensions.iter().position(|n| n == d).unwrap_or(0);
+            // Leaves are sorted and follow the total.
+            let leaf = codes.get(at).cloned().unwrap_or_default();
+            h.codes[1..=h.leaves.len()]
+                .binary_search(&leaf)
+                .unwrap_or(0)
         })
-        .unwrap_or_default();
-    let mut places = Vec::new();
-    for name in spec.dimensions.iter().chain(&spec.count) {
-        match header.iter().position(|h| h == name) {
-            Some(at) => places.push(at),
-            None => collector.missing(name),
-        }
-    }
-    if collector.problems.is_empty() {
-        for (i, record) in reader.records().enumerate() {
-            let row = u64::try_from(i).map_or(0, |i| i + 2);
-            match record {
-                Ok(record) => {
-                    let cell = |at: &usize| record.get(*at).unwrap_or_default();
-                    let (dimensions, count) = places.split_at(spec.dimensions.len());
-                    let codes = dimensions.iter().map(|at| cell(at).to_owned()).collect();
-                    collector.add(row, codes, count.first().map(cell));
-                }
-                Err(_) => collector.problems.push(problem(
-                    Some(row),
-                    "",
-                    "not a row of CSV in UTF-8 with as many cells as the header",
-                    "mend the row",
-                )),
-            }
-        }
-    }
-    collector.finish()
-}
-
-fn read_parquet(path: &Path, spec: &Spec) -> Result<Counts, ProtectError> {
-    let mut collector = Collector::new(spec, path);
-    let reader = TableReader::open(path, None)?;
-    let schema = reader.schema();
-    for name in spec.dimensions.iter().chain(&spec.count) {
-        if schema.field_with_name(name).is_err() {
-            collector.missing(name);
-        }
-    }
-    if !collector.problems.is_empty() {
-        return collector.finish();
-    }
-    let mut row = 0_u64;
-    for batch in reader {
-        let batch = batch?;
-        let texts = |name: &String| -> Result<StringArray, ProtectError> {
-            let column = batch.column_by_name(name);
-            column
-                .and_then(|c| arrow::compute::cast(c, &DataType::Utf8).ok())
-                .and_then(|c| c.as_any().downcast_ref::<StringArray>().cloned())
-                .ok_or_else(|| ProtectError::Cells {
-                    path: path.to_path_buf(),
-                    problems: vec![problem(
-                        None,
-                        name,
-                        "the column is of a type that has no codes or counts",
-                        "write codes as text and counts as whole numbers",
-                    )],
-                })
-        };
-        let dimensions = spec
-            .dimensions
-            .iter()
-            .map(texts)
-            .collect::<Result<Vec<_>, _>>()?;
-        let counts = spec.count.as_ref().map(texts).transpose()?;
-        let at = |a: &StringArray, i: usize| {
-            if a.is_null(i) {
-                String::new()
-            } else {
-                a.value(i).to_owned()
-            }
-        };
-        for i in 0..batch.num_rows() {
-            row += 1;
-            let codes = dimensions.iter().map(|d| at(d, i)).collect();
-            let count = counts.as_ref().map(|c| at(c, i));
-            collector.add(row, codes, count.as_deref());
-        }
-    }
-    collector.finish()
+        .collect()
 }
 
 fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>, ProtectError> {
@@ -337,7 +227,7 @@ fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>
                 },
                 min_frequency: spec.suppress.then_some(spec.rules.min_frequency),
                 impossible: BTreeSet::new(),
-                base: spec.rounding.map_or(1, |r| r.base),
+                base: 1,
             }
         })
         .collect())
@@ -384,12 +274,15 @@ pub(super) fn read_hierarchy(
     Ok(map)
 }
 
-fn write(
-    out: &Path,
-    spec: &Spec,
-    cells: &BTreeMap<Vec<String>, Cell>,
-    summary: &TableSummary,
-) -> Result<(), ProtectError> {
+/// The cells that stand in the way, for the restricted side only.
+fn tell_blocked(out: &Path, blocked: &[Blocked]) -> Result<(), ProtectError> {
+    let path = restricted(out)?.join("blocked.json");
+    let text = serde_json::to_string_pretty(blocked).unwrap_or_default();
+    std::fs::write(&path, text + "\n").map_err(|source| ProtectError::Io { path, source })
+}
+
+/// Makes the output folder with its restricted folder.
+fn restricted(out: &Path) -> Result<PathBuf, ProtectError> {
     let io = |path: &Path| {
         let path = path.to_path_buf();
         move |source| ProtectError::Io { path, source }
@@ -399,7 +292,21 @@ fn write(
     std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
         .create(&restricted)
         .map_err(io(&restricted))?;
-    let mut rows: Vec<(&Vec<String>, &Cell)> = cells.iter().collect();
+    Ok(restricted)
+}
+
+fn write(
+    out: &Path,
+    spec: &Spec,
+    cells: &BTreeMap<Vec<String>, (Cell, u64)>,
+    summary: &TableSummary,
+) -> Result<(), ProtectError> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| ProtectError::Io { path, source }
+    };
+    let restricted = restricted(out)?;
+    let mut rows: Vec<(&Vec<String>, &(Cell, u64))> = cells.iter().collect();
     // Totals first, then by code.
     rows.sort_by_key(|(codes, _)| {
         codes
@@ -422,13 +329,14 @@ fn write(
             .collect()
     };
     let (mut values, mut statuses) = (Vec::new(), Vec::new());
-    for (_, cell) in &rows {
-        let rounded = Rounding { base: cell.base }.apply(cell.count);
+    // That a count is not zero is said only where it follows from the rounding anyway.
+    let low = spec.rounding_method == RoundingMethod::Nearest && spec.cell_key.is_none();
+    for (_, (cell, rounded)) in &rows {
         let (value, status) = match cell.state {
             State::Primary | State::Secondary => (None, Status::C),
             State::Impossible => (None, Status::Z),
-            State::Shown if rounded == 0 && cell.count > 0 => (None, Status::Low),
-            State::Shown => (i64::try_from(rounded).ok(), Status::Observed),
+            State::Shown if low && *rounded == 0 && cell.count > 0 => (None, Status::Low),
+            State::Shown => (i64::try_from(*rounded).ok(), Status::Observed),
         };
         values.push(value);
         statuses.push(status.word());
@@ -451,14 +359,14 @@ fn write(
     let exact = |of: &dyn Fn(super::attacker::Finding) -> f64| -> ArrayRef {
         let ends = rows
             .iter()
-            .map(|(_, c)| c.bounds.filter(|b| b.exact).map(of))
+            .map(|(_, (c, _))| c.bounds.filter(|b| b.exact).map(of))
             .collect::<Float64Array>();
         Arc::new(ends)
     };
     let mut columns = codes();
-    let counts = rows.iter().map(|(_, c)| i64::try_from(c.count).ok());
+    let counts = rows.iter().map(|(_, (c, _))| i64::try_from(c.count).ok());
     columns.push(Arc::new(counts.collect::<Int64Array>()));
-    let states = rows.iter().map(|(_, c)| Some(c.state.word()));
+    let states = rows.iter().map(|(_, (c, _))| Some(c.state.word()));
     columns.push(Arc::new(states.collect::<StringArray>()));
     columns.push(exact(&|b| b.lower));
     columns.push(exact(&|b| {

@@ -53,6 +53,11 @@ pub enum CannotJoin {
 /// More cells than this in one table are refused.
 pub(crate) const MOST_CELLS: usize = 20_000_000;
 
+/// The place of a cell in lists of all cells.
+pub(crate) fn place(cell: u32) -> usize {
+    usize::try_from(cell).unwrap_or(usize::MAX)
+}
+
 impl Cube {
     fn sizes(&self) -> Vec<usize> {
         self.hierarchies.iter().map(|h| h.codes.len()).collect()
@@ -76,7 +81,7 @@ impl Cube {
         out
     }
 
-    fn strides(&self) -> Vec<usize> {
+    pub fn strides(&self) -> Vec<usize> {
         let mut strides = vec![1; self.hierarchies.len()];
         for d in (1..self.hierarchies.len()).rev() {
             strides[d - 1] = strides[d] * self.hierarchies[d].codes.len();
@@ -85,26 +90,27 @@ impl Cube {
     }
 
     /// The counts of all cells, margins included, in row-major order.
-    fn totals(&self, cells: usize) -> Vec<u64> {
-        let strides = self.strides();
+    pub fn totals(&self, cells: usize) -> Vec<u64> {
         let mut totals = vec![0_u64; cells];
-        let mut at: Vec<usize> = Vec::new();
-        let mut next: Vec<usize> = Vec::new();
         for (leaves, count) in &self.inner {
-            at.clear();
-            at.push(0);
-            for ((leaf, h), stride) in leaves.iter().zip(&self.hierarchies).zip(&strides) {
-                next.clear();
-                for base in &at {
-                    next.extend(h.above[*leaf].iter().map(|code| base + code * stride));
-                }
-                std::mem::swap(&mut at, &mut next);
-            }
-            for cell in &at {
-                totals[*cell] += count;
+            for cell in self.above(leaves) {
+                totals[cell] += count;
             }
         }
         totals
+    }
+
+    /// The cells that an inner cell is part of, itself included, by their place in row-major order.
+    pub fn above(&self, leaves: &[usize]) -> Vec<usize> {
+        let mut at = vec![0];
+        for ((leaf, h), stride) in leaves.iter().zip(&self.hierarchies).zip(self.strides()) {
+            let mut next = Vec::with_capacity(at.len() * h.above[*leaf].len());
+            for base in &at {
+                next.extend(h.above[*leaf].iter().map(|code| base + code * stride));
+            }
+            at = next;
+        }
+        at
     }
 }
 
@@ -127,6 +133,11 @@ impl System {
     /// The codes of a cell, one a variable; 0 is the total.
     pub fn key(&self, cell: u32) -> &[u32] {
         &self.keys[cell as usize]
+    }
+
+    /// The cell with these codes.
+    pub fn find(&self, codes: &[u32]) -> Option<u32> {
+        self.index.get(codes).copied()
     }
 
     /// Number of variables.
