@@ -134,10 +134,18 @@ fn interval(run: &Path, truth: &BTreeMap<(String, String, String, String), u64>)
     for concept in ["stock", "year_unique", "incidence"] {
         let [value, lower, upper] = estimate(run, concept);
         let all = true_total(truth, "all", concept);
-        assert!(lower <= all && all <= upper, "{concept}: {all} in {lower} to {upper}");
+        assert!(
+            lower <= all && all <= upper,
+            "{concept}: {all} in {lower} to {upper}"
+        );
         assert!(lower < value && value < upper && upper - lower < 0.5 * value);
-        let counted = found[format!("children_{concept}")].as_f64().expect("a count");
-        assert!(counted + 3.0 * counted.sqrt() < all, "{concept}: {counted} of {all}");
+        let counted = found[format!("children_{concept}")]
+            .as_f64()
+            .expect("a count");
+        assert!(
+            counted + 3.0 * counted.sqrt() < all,
+            "{concept}: {counted} of {all}"
+        );
     }
     let text = std::fs::read_to_string(run.join("release/quality.json")).expect("figures");
     let quality: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -173,7 +181,9 @@ fn headline_intervals_hold_the_truth_in_90_of_100_seeds() {
             let all = true_total(&truth, "all", concept);
             let holds = lower <= all && all <= upper;
             *held += u32::from(holds);
-            let counted = found[format!("children_{concept}")].as_f64().expect("a count");
+            let counted = found[format!("children_{concept}")]
+                .as_f64()
+                .expect("a count");
             println!("{seed} {concept} {all} {counted} {value} {lower} {upper} {holds}");
             assert!(counted + 3.0 * counted.sqrt() < all);
         }

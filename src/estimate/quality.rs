@@ -9,7 +9,9 @@ use super::national::estimate::{Estimate, Figure};
 use super::number::{real, size};
 use super::people::{Country, People};
 use crate::schema::published::{Concept, TOTAL};
-use crate::schema::quality::{EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
+use crate::schema::quality::{
+    EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
+};
 
 /// Figures that are being gathered.
 #[derive(Debug, Default)]
@@ -64,13 +66,15 @@ impl Gathered {
                     }),
             );
         let numbers = History::all().into_iter().zip(estimate.observed.numbers());
-        self.0.histories.extend(numbers.map(|(lists, pairs)| HistoryRow {
-            concept,
-            custody: lists.holds(0),
-            probation: lists.holds(1),
-            services: lists.holds(2),
-            pairs: *pairs,
-        }));
+        self.0
+            .histories
+            .extend(numbers.map(|(lists, pairs)| HistoryRow {
+                concept,
+                custody: lists.holds(0),
+                probation: lists.holds(1),
+                services: lists.holds(2),
+                pairs: *pairs,
+            }));
         let central = whole.total.value();
         let rows = estimate.sensitivity.iter();
         self.0

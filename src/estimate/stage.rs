@@ -188,7 +188,11 @@ fn linked(
         entities,
         &families.stays,
     )?;
-    let totals = inputs.prison_population.as_deref().map(Totals::read).transpose()?;
+    let totals = inputs
+        .prison_population
+        .as_deref()
+        .map(Totals::read)
+        .transpose()?;
     let national = National::of(
         &inputs.national,
         &families,

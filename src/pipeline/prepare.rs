@@ -149,12 +149,13 @@ impl Finder<'_> {
 /// # Errors
 /// Missing files (exit 2), a key that cannot be used (exit 6).
 pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, PipelineError> {
-    let (sources, [postcode_directory, child_population, prison_population]) = match pipeline.file.estimate.method {
-        Method::Linked => {
-            locate(&pipeline, &project).map_err(|problems| PipelineError::Files { problems })?
-        }
-        Method::Bold => (Vec::new(), [None, None, None]),
-    };
+    let (sources, [postcode_directory, child_population, prison_population]) =
+        match pipeline.file.estimate.method {
+            Method::Linked => {
+                locate(&pipeline, &project).map_err(|problems| PipelineError::Files { problems })?
+            }
+            Method::Bold => (Vec::new(), [None, None, None]),
+        };
     let key = key_section::load(&pipeline, &project)?;
     let mut wanted: Vec<(String, PathBuf)> = Vec::new();
     for source in &sources {

@@ -13,7 +13,9 @@ use super::error::ProtectError;
 use super::table::ProtectedRow;
 use crate::digest::Digest;
 use crate::schema::published::{EstimatedDef, Status};
-use crate::schema::quality::{EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow};
+use crate::schema::quality::{
+    EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
+};
 
 /// A group, its linked part and its other part have at least so many people each, or nobody.
 const LEAST: f64 = 10.0;

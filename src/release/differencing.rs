@@ -300,6 +300,13 @@ impl Case<'_> {
                 ..Rules::default()
             },
             rounding: (base > 1).then_some(Rounding { base }),
+            rounding_method: Default::default(),
+            rounding_seed: String::new(),
+            cell_key: None,
+            must_show: Vec::new(),
+            class: Vec::new(),
+            dominance: Default::default(),
+            profiles: Vec::new(),
             dp: None,
             has_tables: true,
             published: Published::default(),

@@ -53,6 +53,7 @@ fn refused(tables: Vec<ProtectedTable>, edit: &dyn Fn(&mut publish::ReleaseInfo)
     edit(&mut info);
     let target = run.root().join("release");
     let job = publish::Job {
+        quality: None,
         tables,
         target: target.clone(),
         release: info,
@@ -132,6 +133,7 @@ fn the_message_tells_the_place_and_not_the_text() {
     let run = Run::new();
     let table = with_code(&run, "=secret");
     let job = publish::Job {
+        quality: None,
         tables: vec![table],
         target: run.root().join("release"),
         release: release(Purpose::Rehearsal),

@@ -220,8 +220,7 @@ fn keys(population: &Population, depth: usize) -> Keys {
 fn histories(family: &Family, number: u32) -> impl Iterator<Item = History> + '_ {
     let stated = [family.custody, family.probation];
     let children = usize::try_from(number).unwrap_or(usize::MAX);
-    (0..children)
-        .filter_map(move |child| History::of([stated[0], stated[1], child < family.known]))
+    (0..children).filter_map(move |child| History::of([stated[0], stated[1], child < family.known]))
 }
 
 fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumTable> {
@@ -347,7 +346,9 @@ fn figures(
     for area in areas {
         let share = mean(sets.iter().zip(&numbers.sets).map(|(set, numbers)| {
             let all = population.families.iter().zip(numbers).zip(&set.weights);
-            let there: f64 = all.map(|((f, n), w)| w * f.weight * value(f, *n, area)).sum();
+            let there: f64 = all
+                .map(|((f, n), w)| w * f.weight * value(f, *n, area))
+                .sum();
             let pairs = pairs_of(set, numbers);
             if pairs > 0.0 { there / pairs } else { 0.0 }
         }));

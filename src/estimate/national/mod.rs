@@ -91,7 +91,8 @@ impl National {
             let pairs = usize::try_from(population.pairs).unwrap_or(usize::MAX);
             let imputed = numbers.as_ref().map_or(0, |n| n.imputed);
             let sizes = [population.families.len(), pairs, imputed];
-            let found = numbers.and_then(|n| estimate::estimate(&population, &n, &register, &settings));
+            let found =
+                numbers.and_then(|n| estimate::estimate(&population, &n, &register, &settings));
             (found, sizes)
         };
         let (stock, of_stock) = one(Frame::Stock, method.stock, method.seed);

@@ -33,7 +33,6 @@ impl Frame {
     }
 }
 
-
 /// A prisoner with children by some list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Family {
@@ -144,7 +143,10 @@ fn family(
     let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
     let mut children = known.clone();
     children.extend(named.iter().copied().filter(|c| !said.known.contains(c)));
-    let countries = children.iter().map(|c| people.country_of_child(c)).collect();
+    let countries = children
+        .iter()
+        .map(|c| people.country_of_child(c))
+        .collect();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
     let family = Family {
         prisoner: *adult,

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::calibration::{Calibrated, Design, Margin, rake_within_bounds, residual_variance};
+use super::super::calibration::{
+    Calibrated, Design, Margin, rake_within_bounds, residual_variance,
+};
 use super::super::error::EstimateError;
 use super::super::family::{Sex, Window};
 use super::super::method_error::MethodError;
@@ -46,7 +48,10 @@ impl Totals {
                 return Err(bad(row));
             };
             let margin = out.entry(text(0).to_owned()).or_default();
-            if margin.insert(text(1).to_owned(), f64::from(number)).is_some() {
+            if margin
+                .insert(text(1).to_owned(), f64::from(number))
+                .is_some()
+            {
                 return Err(bad(row));
             }
         }
@@ -173,7 +178,10 @@ mod tests {
         for (bad, row) in [
             ("margin,population\nsex,1\n", 1),
             ("margin,category,population\nheight,tall,10\n", 2),
-            ("margin,category,population\nsex,female,10\nsex,female,9\n", 3),
+            (
+                "margin,category,population\nsex,female,10\nsex,female,9\n",
+                3,
+            ),
             ("margin,category,population\nsex,female,many\n", 2),
             ("margin,category,population\n", 2),
         ] {
