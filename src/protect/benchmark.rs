@@ -8,21 +8,32 @@ use super::exact::real;
 use super::table::{ProtectedRow, ProtectedTable};
 use crate::schema::published::{Status, TOTAL, TableDef, earlier_estimates};
 
-/// Builds Q3 from the protected T01.
+/// The measure that is estimated with an interval.
+fn definition_of_estimate(headline: &ProtectedTable) -> Option<&'static str> {
+    let estimated = headline.definition().estimated.as_ref();
+    estimated.map(|e| e.name.as_str())
+}
+
+/// Builds Q3 from the protected T01: with the estimate where there is one, else with the count.
 pub(crate) fn build(definition: &'static TableDef, headline: &ProtectedTable) -> ProtectedTable {
     let mut rows = Vec::new();
     for earlier in earlier_estimates() {
-        let ours = headline.row(earlier.concept, "children", &[TOTAL]);
+        let of = |measure: &str| headline.row(earlier.concept, measure, &[TOTAL]);
+        let estimated = definition_of_estimate(headline).and_then(of);
+        let ours = estimated
+            .filter(|r| r.value.is_some())
+            .or_else(|| of("children"));
         let mut add = |measure: &str, value: Option<f64>, status: Status| {
+            let ours = ours.filter(|_| measure == "children");
             rows.push(ProtectedRow {
                 codes: vec![earlier.code.clone()],
                 concept: earlier.concept,
                 measure: measure.to_owned(),
                 value,
-                lower: None,
-                upper: None,
+                lower: ours.and_then(|r| r.lower),
+                upper: ours.and_then(|r| r.upper),
                 status,
-                marker: None,
+                marker: ours.and_then(|r| r.marker.clone()),
             });
         };
         let anchor = real(earlier.value);

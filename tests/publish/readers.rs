@@ -1,6 +1,6 @@
 //! A release in the hands of its readers: pandas, polars, DuckDB, frictionless and LibreOffice.
 //!
-//! These tests need programs that are not Rust's; `.ci/readers` installs them. They run where
+//! These tests need programs that are not Rust's; `.ci/tools` installs them. They run where
 //! `KINLINK_READERS` names a Python that has the packages; elsewhere they say that they were
 //! skipped.
 
@@ -15,7 +15,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/publish/readers
 
 fn read(what: &str, target: &Path) {
     let Some(python) = std::env::var_os("KINLINK_READERS") else {
-        eprintln!("skipped: KINLINK_READERS names no Python; `.ci/readers` makes one");
+        eprintln!("skipped: KINLINK_READERS names no Python; `.ci/tools` makes one and `. .ci/found` names it");
         return;
     };
     let done = Command::new(python)

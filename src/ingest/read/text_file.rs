@@ -93,6 +93,8 @@ pub struct TextFile {
     watch: Arc<Watch>,
     /// Bytes of the file before those in `raw`.
     offset: u64,
+    /// Where the file is read to; zeroed once, since most files are far shorter.
+    block: Vec<u8>,
     /// Bytes read but not yet decoded: the beginning of a character.
     raw: Vec<u8>,
     out: Vec<u8>,
@@ -114,6 +116,7 @@ impl TextFile {
             encoding,
             watch: watch.clone(),
             offset: 0,
+            block: vec![0; BLOCK],
             raw: Vec::new(),
             out: Vec::new(),
             at: 0,
@@ -127,13 +130,8 @@ impl TextFile {
         self.out.clear();
         self.at = 0;
         while self.out.is_empty() && !self.ended {
-            let kept = self.raw.len();
-            self.raw.resize(kept + BLOCK, 0);
-            let n = match self.raw.get_mut(kept..) {
-                Some(space) => self.file.read(space)?,
-                None => 0,
-            };
-            self.raw.truncate(kept + n);
+            let n = self.file.read(&mut self.block)?;
+            self.raw.extend_from_slice(self.block.get(..n).unwrap_or_default());
             self.ended = n == 0;
             if !self.begun && !self.ended {
                 self.begun = true;
