@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use kinlink::publish::Purpose;
+use kinlink::publish::lint::lint;
 
 use super::published;
 
@@ -51,4 +52,15 @@ fn frictionless_finds_the_package_valid() {
 fn libreoffice_opens_the_spreadsheet_without_repair() {
     let (_run, target, _) = published(Purpose::Rehearsal);
     read("spreadsheet", &target);
+}
+
+#[test]
+fn what_libreoffice_saves_again_still_passes() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("resave", &target);
+    let again = target.join("resaved.ods");
+    if again.exists() {
+        let report = lint(&again).expect("readable");
+        assert!(!report.stops(), "{}", report.text());
+    }
 }
