@@ -4,6 +4,8 @@
 //! `KINLINK_READERS` names a Python that has the packages; elsewhere they say that they were
 //! skipped.
 
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::path::Path;
 use std::process::Command;
 

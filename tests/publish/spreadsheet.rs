@@ -365,9 +365,7 @@ fn each_fault_is_found_by_the_item_it_offends() {
             "multiple tables",
             "content.xml",
             end,
-            format!(
-                "</table:table><table:database-ranges><table:database-range table:name=\"second\" table:target-range-address=\"$Notes.A5:$Notes.B6\"/>"
-            ),
+            "</table:table><table:database-ranges><table:database-range table:name=\"second\" table:target-range-address=\"$Notes.A5:$Notes.B6\"/>".into(),
         ),
         (
             "spelling",
