@@ -29,11 +29,11 @@ pub fn of(outcome: &Outcome) -> Done {
     rows(outcome, &mut text);
     if published {
         hidden(&release, &mut text);
-        let tables = files(&release.join("tables"), "parquet").len();
         let _ = writeln!(
             text,
-            "release      {} ({tables} tables as Parquet and CSV, datapackage.json, README.txt)",
-            release.display()
+            "release      {} ({})",
+            release.display(),
+            forms(&release)
         );
         let _ = writeln!(
             text,
@@ -313,6 +313,23 @@ fn hidden(release: &Path, text: &mut String) {
             thousands(cells)
         );
     }
+}
+
+/// In which forms the tables are there.
+fn forms(release: &Path) -> String {
+    let tables = |ending| files(&release.join("tables"), ending).len();
+    let mut out = Vec::new();
+    for (ending, name) in [("parquet", "Parquet"), ("csv", "CSV")] {
+        if tables(ending) > 0 {
+            out.push(format!("{} tables as {name}", tables(ending)));
+        }
+    }
+    for name in ["tables.ods", "ees/", "README.txt"] {
+        if release.join(name).exists() {
+            out.push(name.to_owned());
+        }
+    }
+    out.join(", ")
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<std::path::PathBuf> {

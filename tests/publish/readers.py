@@ -1,6 +1,6 @@
 """Reads a release with the programs that people use, and ends with 0 if nothing was lost.
 
-Usage: readers.py tables|package|spreadsheet RELEASE
+Usage: readers.py tables|package|spreadsheet|resave RELEASE
 """
 
 import csv
@@ -97,6 +97,19 @@ def sheets(root):
     return out, sorted(ranges)
 
 
+def convert(path, form, folder):
+    """Converts with LibreOffice, under a profile of its own; False if it is not there."""
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", form, "--outdir", folder, path]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=80)
+    except FileNotFoundError:
+        print("read nothing: skipped, soffice is not there")
+        return False
+    assert done.returncode == 0, done.stderr
+    return True
+
+
 def spreadsheet(release):
     path = release / "tables.ods"
     with zipfile.ZipFile(path) as archive:
@@ -105,14 +118,8 @@ def spreadsheet(release):
         assert archive.infolist()[0].filename == "mimetype"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        profile = f"-env:UserInstallation=file://{folder}/profile"
-        command = ["soffice", profile, "--headless", "--convert-to", "fods", "--outdir", folder, path]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=80)
-        except FileNotFoundError:
-            print("read nothing: skipped, soffice is not there")
+        if not convert(path, "fods", folder):
             return
-        assert done.returncode == 0, done.stderr
         root = ET.parse(folder / "tables.fods").getroot()
         assert sheets(root) == wanted, "LibreOffice reads other sheets, figures or ranges"
         text = (folder / "tables.fods").read_text(encoding="utf-8")
@@ -120,7 +127,15 @@ def spreadsheet(release):
     print(f"read by LibreOffice: {len(wanted[0])} sheets, {len(wanted[1])} ranges")
 
 
+def resave(release):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        if convert(release / "tables.ods", "ods", folder):
+            (release / "resaved.ods").write_bytes((folder / "tables.ods").read_bytes())
+            print("read and saved again by LibreOffice")
+
+
+READERS = {"tables": tables, "package": package, "spreadsheet": spreadsheet, "resave": resave}
+
 if __name__ == "__main__":
-    {"tables": tables, "package": package, "spreadsheet": spreadsheet}[sys.argv[1]](
-        pathlib.Path(sys.argv[2])
-    )
+    READERS[sys.argv[1]](pathlib.Path(sys.argv[2]))

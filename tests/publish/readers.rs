@@ -4,10 +4,13 @@
 //! `KINLINK_READERS` names a Python that has the packages; elsewhere they say that they were
 //! skipped.
 
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::path::Path;
 use std::process::Command;
 
 use kinlink::publish::Purpose;
+use kinlink::publish::lint::lint;
 
 use super::published;
 
@@ -51,4 +54,15 @@ fn frictionless_finds_the_package_valid() {
 fn libreoffice_opens_the_spreadsheet_without_repair() {
     let (_run, target, _) = published(Purpose::Rehearsal);
     read("spreadsheet", &target);
+}
+
+#[test]
+fn what_libreoffice_saves_again_still_passes() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("resave", &target);
+    let again = target.join("resaved.ods");
+    if again.exists() {
+        let report = lint(&again).expect("readable");
+        assert!(!report.stops(), "{}", report.text());
+    }
 }

@@ -365,9 +365,7 @@ fn each_fault_is_found_by_the_item_it_offends() {
             "multiple tables",
             "content.xml",
             end,
-            format!(
-                "</table:table><table:database-ranges><table:database-range table:name=\"second\" table:target-range-address=\"$Notes.A5:$Notes.B6\"/>"
-            ),
+            "</table:table><table:database-ranges><table:database-range table:name=\"second\" table:target-range-address=\"$Notes.A5:$Notes.B6\"/>".into(),
         ),
         (
             "spelling",
@@ -435,4 +433,46 @@ fn what_is_no_spreadsheet_is_refused() {
     let bytes = archive.finish().expect("finished").into_inner();
     std::fs::write(&path, bytes).expect("written");
     assert!(lint(&path).is_err());
+}
+
+#[test]
+fn a_document_of_another_make_is_read_as_it_is_shown() {
+    let long = "A text that is a good deal longer than its column is wide";
+    let cell = |text: &str| {
+        format!("<t:table-cell o:value-type='string'><x:p>{text}</x:p></t:table-cell>")
+    };
+    let row = |cells: &str| format!("<t:table-row>{cells}</t:table-row>");
+    let rows = [
+        row(&cell("Ages of children")),
+        row(&(cell("Area") + &cell("Count"))),
+        row(&(cell(long) + &cell("1"))),
+        row(&("<t:table-cell/>".to_owned() + &cell("2"))),
+    ]
+    .join("");
+    let content = format!(
+        "<o:document-content xmlns:o='o' xmlns:t='t' xmlns:x='x' xmlns:s='s' xmlns:f='f'>\
+         <o:automatic-styles><s:style s:name='w' s:family='table-cell'>\
+         <s:table-cell-properties f:wrap-option='wrap'/></s:style></o:automatic-styles>\
+         <o:body><o:spreadsheet><t:table t:name='Ages'>\
+         <t:table-column t:number-columns-repeated='2' t:default-cell-style-name='w'/>{rows}\
+         <t:table-row t:number-rows-repeated='1048572'><t:table-cell \
+         t:number-columns-repeated='16384'/></t:table-row>\
+         </t:table></o:spreadsheet></o:body></o:document-content>"
+    );
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("other.ods");
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let plain = SimpleFileOptions::default();
+    archive.start_file("content.xml", plain).expect("entry");
+    archive.write_all(content.as_bytes()).expect("written");
+    std::fs::write(&path, archive.finish().expect("finished").into_inner()).expect("written");
+    let report = lint(&path).expect("readable");
+    // The style of a column is that of its cells, and a row with one figure is a row of the table.
+    assert_eq!(outcome(&report, "Wrap text"), Outcome::Pass);
+    assert_eq!(outcome(&report, "content below"), Outcome::Pass);
+    let empty = report
+        .findings
+        .iter()
+        .find(|f| f.check.starts_with("Only leave"));
+    assert_eq!(empty.expect("there").places, ["Ages, A4"]);
 }

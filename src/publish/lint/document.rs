@@ -68,6 +68,8 @@ pub(super) struct Sheet {
 /// A column.
 pub(super) struct Column {
     pub hidden: bool,
+    /// The style of its cells that name none.
+    style: String,
     pub millimetres: Option<f64>,
 }
 
@@ -341,6 +343,7 @@ impl Document {
             for _ in 0..repeats {
                 sheet.columns.push(Column {
                     hidden: is_hidden(column),
+                    style: default_style(column),
                     millimetres: width,
                 });
             }
@@ -375,10 +378,17 @@ impl Document {
                 "table-header-rows" => self.rows(element, true, sheet),
                 "table-rows" | "table-row-group" => self.rows(element, header, sheet),
                 "table-row" => {
-                    let row = Row {
+                    let mut row = Row {
                         hidden: is_hidden(element),
                         cells: cells(element),
                     };
+                    let of_row = default_style(element);
+                    for (cell, column) in row.cells.iter_mut().zip(&sheet.columns) {
+                        if cell.style.is_empty() {
+                            let of_column = of_row.is_empty().then_some(&column.style);
+                            cell.style.clone_from(of_column.unwrap_or(&of_row));
+                        }
+                    }
                     let room = MOST_CELLS.saturating_sub(sheet.kept);
                     let most = room / row.cells.len().max(1);
                     for _ in 0..repeats(element, "number-rows-repeated").min(most) {
@@ -419,6 +429,14 @@ impl Document {
             }
         }
     }
+}
+
+/// The style of cells that name none, as a column or a row tells it.
+fn default_style(element: &Element) -> String {
+    element
+        .get("default-cell-style-name")
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn is_hidden(element: &Element) -> bool {

@@ -39,7 +39,18 @@ pub(super) fn regions(document: &Document, sheet: &Sheet) -> Vec<Region> {
 fn guess(sheet: &Sheet) -> Option<Region> {
     let wide = |row: &Row| row.cells.iter().filter(|c| !c.is_empty()).count() > 1;
     let top = sheet.rows.iter().position(wide)?;
-    let bottom = sheet.rows.iter().rposition(wide)?;
+    let mut bottom = sheet.rows.iter().rposition(wide)?;
+    // A row with a single figure is still a row of the table; a single text at the left is not.
+    let left = sheet
+        .rows
+        .get(top)?
+        .cells
+        .iter()
+        .position(|c| !c.is_empty())?;
+    let figure = |row: &Row| row.cells.iter().skip(left + 1).any(|c| !c.is_empty());
+    while sheet.rows.get(bottom + 1).is_some_and(figure) {
+        bottom += 1;
+    }
     let told = |row: &Row, last: bool| {
         let mut cells = row.cells.iter();
         let full = |c: &Cell| !c.is_empty();
