@@ -369,7 +369,8 @@ fn context(
             refuse(&file, what);
         }
     }
-    let tables = sums.paths().filter(|p| p.starts_with("tables"));
+    let data = |p: &Path| p.extension().is_some_and(|e| e == "csv" || e == "parquet");
+    let tables = sums.paths().filter(|p| p.starts_with("tables") && data(p));
     for path in tables.filter(|p| !described.contains(*p)) {
         refuse(path, "datapackage.json does not describe it".to_owned());
     }

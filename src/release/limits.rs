@@ -27,6 +27,6 @@ impl Default for Limits {
 
 /// Endings of files that may be released. Drawings stand inside the report; a file of a drawing
 /// alone carries its data without its context, and is not let out.
-pub(crate) const KINDS: [&str; 8] = [
-    "parquet", "csv", "json", "jsonld", "txt", "html", "ods", "xlsx",
+pub(crate) const KINDS: [&str; 9] = [
+    "parquet", "csv", "json", "jsonl", "jsonld", "txt", "html", "ods", "xlsx",
 ];

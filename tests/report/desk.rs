@@ -156,8 +156,14 @@ fn a_published_release_is_whole_and_has_its_time_and_label() {
     assert_eq!(there, crate::releases::files(&made().release));
     assert!(!root.join(".partial-children-0001").exists());
     drop(shelf);
-    // The register reads back, and its lock keeps a second process out.
-    let shelf = Shelf::open(&root).expect("opens");
+    // The register reads back, and its lock keeps a second process out. A process that another
+    // test starts holds every open file for a moment, locks too.
+    let again = || Shelf::open(&root);
+    let tries = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        again().ok()
+    });
+    let shelf = tries.expect("opens");
     assert_eq!(shelf.register().purpose.as_deref(), Some("production"));
     assert!(matches!(
         Shelf::open(&root),

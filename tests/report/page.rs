@@ -167,6 +167,19 @@ fn every_row_has_as_many_cells_as_its_table_has_heads() {
 }
 
 #[test]
+fn a_replay_of_published_figures_is_not_said_to_be_linked() {
+    let said = |fingerprint: &str| {
+        let copy = Copy::new();
+        copy.replace("datapackage.json", "0000-0000", fingerprint);
+        let view = ReleaseView::open(&copy.release()).expect("opens");
+        let bytes = report::of_release(&view).expect("a report").bytes;
+        let page = String::from_utf8(bytes).expect("UTF-8");
+        page.contains("found by linkage") || page.contains("linked without names")
+    };
+    assert!(said("1111-1111") && !said("none"));
+}
+
+#[test]
 fn texts_of_the_data_stay_texts() {
     let copy = Copy::new();
     copy.replace(

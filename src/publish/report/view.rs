@@ -51,6 +51,11 @@ impl About {
     pub fn is_rehearsal(&self) -> bool {
         self.purpose == "rehearsal"
     }
+
+    /// Were records linked for it? A replay of published figures has no key.
+    pub fn is_linked(&self) -> bool {
+        self.key_fingerprint != "none"
+    }
 }
 
 /// A release, and nothing else.

@@ -33,7 +33,7 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     };
     let cards: Vec<[String; 3]> = IN_ORDER
         .into_iter()
-        .filter_map(|concept| Some(card(total(table, concept)?, table)))
+        .filter_map(|concept| Some(card(view, total(table, concept)?, table)))
         .collect();
     section.blocks.push(Block::Cards(cards));
     section.blocks.push(Block::Paragraph(
@@ -41,7 +41,8 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
          one another."
             .to_owned(),
     ));
-    if !IN_ORDER.iter().any(|c| table.has(*c, "children_estimated")) {
+    let estimated = |c: &Concept| table.has(*c, "children_estimated");
+    if view.about().is_linked() && !IN_ORDER.iter().any(estimated) {
         section.blocks.push(Block::Paragraph(
             "These figures count children who were found by linking records. They are not \
              adjusted for children whom no record shows, so they have no interval, and they \
@@ -54,14 +55,14 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     section
 }
 
-fn card(row: &ReleasedRow, table: &ReleasedTable) -> [String; 3] {
+fn card(view: &ReleaseView, row: &ReleasedRow, table: &ReleasedTable) -> [String; 3] {
     let value = row.value.map_or_else(|| row.symbol(), figure);
     let interval = match (row.interval, row.measure.as_str()) {
         (Some((low, high)), _) => {
             format!("95% interval: {} to {}", figure(low), figure(high))
         }
-        (None, "children_estimated") => "no interval given".to_owned(),
-        (None, _) => "found by linkage".to_owned(),
+        (None, "children") if view.about().is_linked() => "found by linkage".to_owned(),
+        (None, _) => "no interval given".to_owned(),
     };
     let linked = table
         .along(row.concept, "children", "", TOTAL)
@@ -204,6 +205,9 @@ fn countries(view: &ReleaseView, table: &ReleasedTable, drawn: &mut Drawn) -> Op
             rate.map_or(text(""), |r| shown(r.value, &r.symbol())),
             found.map_or(text(""), |r| shown(r.value, &r.symbol())),
         ]);
+    }
+    if data.iter().all(|b| b.value.is_none()) {
+        return None;
     }
     let words = Table {
         caption: format!("By country, {}", concept_words(concept)),

@@ -27,12 +27,16 @@ pub(crate) fn notes(view: &ReleaseView) -> Section {
 /// How the release was made, and where its tables are.
 pub(crate) fn how(view: &ReleaseView) -> Section {
     let mut section = empty("how", "How this was made");
-    section.blocks.push(Block::Paragraph(
+    let way = if view.about().is_linked() {
         "Extracts of prisons, probation and children's services were pseudonymised with keyed \
-         hashes, linked without names, counted, protected and published by kinlink. The \
-         drawings of this page show values of the released tables and no others."
-            .to_owned(),
-    ));
+         hashes, linked without names, counted, protected and published by kinlink."
+    } else {
+        "Figures that were published before were passed on as they are; no records were linked \
+         for this release."
+    };
+    section.blocks.push(Block::Paragraph(format!(
+        "{way} The drawings of this page show values of the released tables and no others."
+    )));
     let about = view.about();
     let terms = [
         ("Release", about.id.clone()),

@@ -10,12 +10,6 @@ use crate::schema::published::Status;
 /// Cells by status, as any reader of the tables can count them.
 pub(crate) fn released(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut section = empty("protection", "What is hidden to protect people");
-    section.blocks.push(Block::Paragraph(
-        "Small counts are hidden, and so are as many other cells as it takes that no hidden \
-         count can be had from what is shown. Shown counts are rounded; percentages and rates \
-         are computed from rounded counts, so parts may not add up to totals."
-            .to_owned(),
-    ));
     let used: Vec<Status> = Status::ALL
         .into_iter()
         .filter(|s| {
@@ -24,6 +18,9 @@ pub(crate) fn released(view: &ReleaseView, drawn: &mut Drawn) -> Section {
                 .any(|t| t.rows.iter().any(|r| r.status == *s))
         })
         .collect();
+    section
+        .blocks
+        .push(Block::Paragraph(words(view, &used).to_owned()));
     let count = |table: &super::super::released::ReleasedTable, status: Status| {
         real(table.rows.iter().filter(|r| r.status == status).count())
     };
@@ -50,7 +47,7 @@ pub(crate) fn released(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut heads = vec!["Table".to_owned()];
     heads.extend(used.iter().map(|s| status_name(*s).to_owned()));
     heads.push("Rounded to".to_owned());
-    let words = Table {
+    let beside = Table {
         caption: "Cells of each table by status".to_owned(),
         heads,
         rows: rows.collect(),
@@ -60,9 +57,26 @@ pub(crate) fn released(view: &ReleaseView, drawn: &mut Drawn) -> Section {
         "Cells shown and hidden in each table",
         "Share of the cells of each table of this release, by status",
         stacked(&data, &names, "Share of cells"),
-        words,
+        beside,
     ));
     section
+}
+
+/// What was done to protect people, as far as the tables show it.
+fn words(view: &ReleaseView, used: &[Status]) -> &'static str {
+    let rounded = view.tables().iter().any(|t| t.rounding.is_some());
+    match (used.contains(&Status::C), rounded) {
+        (true, _) => {
+            "Small counts are hidden, and so are as many other cells as it takes that no hidden \
+             count can be had from what is shown. Shown counts are rounded; percentages and \
+             rates are computed from rounded counts, so parts may not add up to totals."
+        }
+        (false, true) => {
+            "No cell is hidden. Counts are rounded; percentages and rates are computed from \
+             rounded counts, so parts may not add up to totals."
+        }
+        (false, false) => "No cell is hidden and no count is rounded.",
+    }
 }
 
 fn status_name(status: Status) -> &'static str {
