@@ -44,8 +44,8 @@ fn possible(cells: &Cells, least: i64, most: i64, known: Option<usize>) -> [(i64
         .collect();
     let mut at = [0_usize; 6];
     loop {
-        for i in 0..6 {
-            n[i] = choices[i][at[i]];
+        for ((value, list), k) in n.iter_mut().zip(&choices).zip(&at) {
+            *value = list[*k];
         }
         let rows = (0..2).all(|r| {
             fits(
@@ -55,8 +55,8 @@ fn possible(cells: &Cells, least: i64, most: i64, known: Option<usize>) -> [(i64
         });
         let columns = (0..3).all(|c| fits(cell("Total", COLUMNS[c]).value, n[c] + n[c + 3]));
         if rows && columns && fits(cell("Total", "Total").value, n.iter().sum()) {
-            for i in 0..6 {
-                out[i] = (out[i].0.min(n[i]), out[i].1.max(n[i]));
+            for (bounds, value) in out.iter_mut().zip(&n) {
+                *bounds = (bounds.0.min(*value), bounds.1.max(*value));
             }
         }
         let Some(k) = (0..6).find(|k| at[*k] + 1 < choices[*k].len()) else {
