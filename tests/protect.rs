@@ -8,8 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "protect/attackers.rs"]
+mod attackers;
 #[path = "protect/audit.rs"]
 mod audit;
+#[path = "protect/rounding.rs"]
+mod rounding;
 mod stage_cells;
 
 use std::collections::{BTreeMap, BTreeSet};

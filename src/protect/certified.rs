@@ -13,6 +13,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::attacker::Move;
 use super::elimination::Freedom;
@@ -36,6 +39,9 @@ const TRIES: [(usize, usize); 9] = [
 ];
 /// Systems with more cells than this are given the first of these tries too.
 const LARGEST: usize = 40_000;
+/// Small counts that are looked at together; not the number of threads, so that the pattern does
+/// not depend on it.
+const BATCH: usize = 16;
 /// Seeds of the search in the wide box that follows.
 const SEEDS: usize = 3;
 
@@ -85,6 +91,8 @@ pub(crate) fn build(task: &Task<'_>, order: &[u32], repairer: &mut Repairer<'_>)
         }
     }
     drop(freedom);
+    // In the largest systems the smallest boxes come first; elsewhere they cost cells.
+    let first = usize::from(task.system.len() <= LARGEST);
     let mut done = vec![false; hidden.len()];
     let mut changes: Vec<Move> = Vec::new();
     let mut open = Vec::new();
@@ -92,19 +100,30 @@ pub(crate) fn build(task: &Task<'_>, order: &[u32], repairer: &mut Repairer<'_>)
         .filter(|c| task.primary[*c])
         .filter_map(|c| u32::try_from(c).ok())
         .collect();
-    // Inner cells first: what is hidden for them serves the margins above.
-    small.sort_by_key(|c| (Reverse(task.system.depth(*c)), *c));
-    for c in small {
-        if done[place(c)] {
-            continue;
-        }
-        match change(task, &hidden, c, repairer) {
-            Some(along) => {
-                along.iter().for_each(|(c, _)| hidden[place(*c)] = true);
-                proven(task, &along).for_each(|p| done[place(p)] = true);
-                changes.push(along);
+    // Inner cells first: what is hidden for them serves the margins above. Otherwise far from each
+    // other, so that those looked at together seldom serve each other.
+    small.sort_by_key(|c| (Reverse(task.system.depth(*c)), scattered(*c)));
+    for batch in small.chunks(BATCH) {
+        let due: Vec<u32> = batch.iter().copied().filter(|c| !done[place(*c)]).collect();
+        let tried: Vec<Option<Move>> = due
+            .par_iter()
+            .map(|c| near(task, &hidden, *c, repairer, first..first + 1))
+            .collect();
+        for (c, tried) in due.into_iter().zip(tried) {
+            if done[place(c)] {
+                continue;
             }
-            None => open.push(c),
+            let found = tried
+                .or_else(|| near(task, &hidden, c, repairer, first + 1..TRIES.len()))
+                .or_else(|| wide(task, &hidden, c, repairer));
+            match found {
+                Some(along) => {
+                    along.iter().for_each(|(c, _)| hidden[place(*c)] = true);
+                    proven(task, &along).for_each(|p| done[place(p)] = true);
+                    changes.push(along);
+                }
+                None => open.push(c),
+            }
         }
     }
     let mut certified = Certified {
@@ -116,26 +135,40 @@ pub(crate) fn build(task: &Task<'_>, order: &[u32], repairer: &mut Repairer<'_>)
     certified
 }
 
-/// The cheapest change found that proves the width of a small count.
-fn change(
+/// A place in an order in which neighbours are far apart.
+fn scattered(cell: u32) -> u32 {
+    cell.wrapping_mul(0x9E37_79B1)
+        .rotate_left(16)
+        .wrapping_mul(0x85EB_CA6B)
+}
+
+/// The change, if it proves the width of a small count.
+fn proving(task: &Task<'_>, repair: Option<Repair>, small: u32) -> Option<Move> {
+    let along = repair?.change?;
+    let proves = proven(task, &along).any(|p| p == small);
+    proves.then_some(along)
+}
+
+/// The cheapest change among the cells around a small count, by some of the tries.
+fn near(
     task: &Task<'_>,
     hidden: &[bool],
     small: u32,
-    repairer: &mut Repairer<'_>,
+    repairer: &Repairer<'_>,
+    tries: Range<usize>,
 ) -> Option<Move> {
-    let width = task.rules.width;
-    let proves = |repair: Option<Repair>| {
-        let along = repair?.change?;
-        let proves = proven(task, &along).any(|p| p == small);
-        proves.then_some(along)
-    };
-    // In the largest systems the smallest boxes come first; elsewhere they cost cells.
-    let first = usize::from(task.system.len() <= LARGEST);
-    let near = TRIES
-        .iter()
-        .skip(first)
-        .find_map(|(siblings, seed)| proves(repairer.near(hidden, small, width, *siblings, *seed)));
-    near.or_else(|| (0..SEEDS).find_map(|seed| proves(repairer.repair(hidden, small, width, seed))))
+    TRIES.get(tries)?.iter().find_map(|(siblings, seed)| {
+        let repair = repairer.near(hidden, small, task.rules.width, *siblings, *seed);
+        proving(task, repair, small)
+    })
+}
+
+/// The cheapest change in a wide box.
+fn wide(task: &Task<'_>, hidden: &[bool], small: u32, repairer: &mut Repairer<'_>) -> Option<Move> {
+    (0..SEEDS).find_map(|seed| {
+        let repair = repairer.repair(hidden, small, task.rules.width, seed);
+        proving(task, repair, small)
+    })
 }
 
 /// Shows cells whose changes prove nothing that others do not, in the order given.

@@ -105,7 +105,12 @@ pub(super) fn disguise(
         (None, None) => Showing::Exact,
     };
     let shown = showing.apply(&system, &name);
-    let exposed = unpicked(&system, &shown, &hidden, &spec.rules);
+    // Where small counts are not hidden, those below the base are to stay uncertain.
+    let mut rules = spec.rules;
+    if let (false, Some(rounding)) = (spec.suppress, spec.rounding) {
+        rules.min_frequency = rules.min_frequency.min(rounding.base);
+    }
+    let exposed = unpicked(&system, &shown, &hidden, &rules);
     if !exposed.is_empty() {
         let tables: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
         return Err(ProtectError::Unpicked {
