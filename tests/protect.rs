@@ -12,6 +12,8 @@
 mod attackers;
 #[path = "protect/audit.rs"]
 mod audit;
+#[path = "protect/explained.rs"]
+mod explained;
 #[path = "protect/rounding.rs"]
 mod rounding;
 mod stage_cells;

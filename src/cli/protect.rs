@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{Context, Done, Failure};
-use crate::protect::{ProtectError, ReleaseAudit, audit_release, protect_table, read_spec};
+use crate::protect::{
+    ProtectError, ReleaseAudit, Why, audit_release, explain_cell, protect_table, read_spec,
+};
 
 /// Arguments of `kinlink protect`.
 #[derive(Debug, clap::Args)]
@@ -46,6 +48,20 @@ enum Command {
         #[arg(long, num_args = 1..)]
         known: Vec<PathBuf>,
     },
+    /// Why a cell of a protected table is hidden, and what could be hidden in its place.
+    ///
+    /// What is printed holds true counts: it is for the restricted side.
+    #[command(after_help = "Example:\n  \
+        kinlink protect explain out la=E06000001,eth=Asian --spec spec.toml")]
+    Explain {
+        /// The folder that `kinlink protect table` wrote.
+        out: PathBuf,
+        /// The cell, as `dimension=code,dimension=code`; dimensions not named are totals.
+        cell: String,
+        /// The specification that the table was made with.
+        #[arg(long)]
+        spec: PathBuf,
+    },
 }
 
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
@@ -56,6 +72,7 @@ pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
             spec,
             known,
         } => audit(&tables, &spec, &known),
+        Command::Explain { out, cell, spec } => explain(&out, &cell, &spec),
     }
 }
 
@@ -134,6 +151,57 @@ fn audit_text(found: &ReleaseAudit, seconds: f64) -> String {
     text
 }
 
+fn explain(out: &Path, cell: &str, spec: &Path) -> Result<Done, Failure> {
+    let why = explain_cell(out, cell, &read_spec(spec)?, spec)?;
+    let json = serde_json::to_value(&why).unwrap_or_default();
+    Ok(Done::new(why_text(&why), json))
+}
+
+fn why_text(why: &Why) -> String {
+    let name = |cell: &std::collections::BTreeMap<String, String>| {
+        let codes: Vec<&str> = cell.values().map(String::as_str).collect();
+        codes.join(" × ")
+    };
+    let end = |x: Option<f64>, none: &str| x.map_or(none.to_owned(), |x| x.to_string());
+    let mut text = format!(
+        "cell         {}   (restricted)\ncount        {}\nstate        {}: {}\nattacker     {}\n\
+         bounds       {} to {}\n",
+        name(&why.cell),
+        why.count,
+        why.state,
+        why.reason,
+        why.attacker,
+        end(why.lower, "-"),
+        end(why.upper, "any"),
+    );
+    if why.protected > 0 {
+        let _ = writeln!(
+            text,
+            "shown        {} small counts would be too well known:",
+            why.protected
+        );
+        for cell in &why.protects {
+            let _ = writeln!(text, "  {}", name(cell));
+        }
+    }
+    match &why.instead {
+        Some(cells) if !cells.is_empty() => {
+            let _ = writeln!(text, "instead      hide, at a cost of {}:", why.cost);
+            for cell in cells {
+                let _ = writeln!(text, "  {}", name(cell));
+            }
+        }
+        Some(_) if why.state == "secondary" => {
+            let _ = writeln!(text, "instead      nothing: it can be shown by itself");
+        }
+        None if why.state == "secondary" => {
+            let _ = writeln!(text, "instead      no other cells do");
+        }
+        _ => {}
+    }
+    text
+}
+
 fn table(input: &Path, spec: &Path, out: &Path) -> Result<Done, Failure> {
     let read = read_spec(spec)?;
     if read.dp.is_some() {
@@ -151,14 +219,22 @@ fn table(input: &Path, spec: &Path, out: &Path) -> Result<Done, Failure> {
         Some(w) => format!("{w}"),
         None => "-".to_owned(),
     };
+    let owners = match summary.singletons {
+        0 => "-".to_owned(),
+        n => format!(
+            "{n}, of whom {} learn another small count   (restricted)",
+            summary.singletons_who_learn
+        ),
+    };
     let text = format!(
         "cells        {}\nprimary      {}   (restricted)\nsecondary    {}   (restricted)\n\
-         cost         {} ({gap})\nleast width  {width}\nrounding     {}\nseconds      {seconds:.2}",
+         cost         {} ({gap})\nleast width  {width}\nsingletons   {owners}\nrounding     {} ({})\nseconds      {seconds:.2}",
         summary.cells,
         summary.primary,
         summary.secondary,
         summary.cost,
         summary.rounding.map_or("-".to_owned(), |b| b.to_string()),
+        summary.method,
     );
     Ok(Done::new(text, json))
 }

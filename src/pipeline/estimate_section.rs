@@ -106,6 +106,8 @@ pub struct FrameStatements {
     pub both: Option<Spanned<[f64; 2]>>,
     /// Named by children's services.
     pub services: Option<Spanned<[f64; 2]>>,
+    /// Families that the audit looked at for each of the first three.
+    pub cases: Option<u32>,
 }
 
 fn imputations() -> u16 {
@@ -174,5 +176,6 @@ fn statements(stated: &FrameStatements, problems: &mut Vec<ConfigProblem>) -> Op
         probation: ratio(&stated.probation)?,
         both: ratio(&stated.both)?,
         services: ratio(&stated.services)?,
+        cases: stated.cases,
     })
 }

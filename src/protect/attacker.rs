@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::exact::{count, real, rounded, signed};
 use super::range::{Contradiction, Range, UNLIMITED, narrow_one};
 use super::simplex::{End, Infeasible, Program, Reason, Simplex};
-use super::system::{Relation, System};
+use super::system::{Relation, System, place};
 
 /// A vector that satisfies every relation, as (cell, change).
 pub(crate) type Move = Vec<(u32, i64)>;
@@ -86,7 +86,7 @@ impl<'a> Attack<'a> {
         for (i, relation) in system.relations.iter().enumerate() {
             let Ok(i) = u32::try_from(i) else { continue };
             for cell in std::iter::once(&relation.total).chain(&relation.parts) {
-                of_cell[*cell as usize].push(i);
+                of_cell[place(*cell)].push(i);
             }
         }
         let seen = match &truth {
@@ -126,8 +126,8 @@ impl<'a> Attack<'a> {
                 }
                 for cell in narrow_one(relation, &mut self.range)? {
                     changed = true;
-                    for r in &self.of_cell[cell as usize] {
-                        again[*r as usize] = true;
+                    for r in &self.of_cell[place(cell)] {
+                        again[place(*r)] = true;
                     }
                 }
             }
@@ -154,9 +154,9 @@ impl<'a> Attack<'a> {
                     members.push(cell);
                 }
                 for r in &self.of_cell[at] {
-                    let relation = &self.relations[*r as usize];
+                    let relation = &self.relations[place(*r)];
                     for other in std::iter::once(&relation.total).chain(&relation.parts) {
-                        let other = *other as usize;
+                        let other = place(*other);
                         if !self.range[other].is_known() && self.component[other].is_none() {
                             self.component[other] = Some(id);
                             queue.push(other);
@@ -166,7 +166,7 @@ impl<'a> Attack<'a> {
             }
             members.sort_unstable();
             for (k, cell) in members.iter().enumerate() {
-                self.place[*cell as usize] = k;
+                self.place[place(*cell)] = k;
             }
             self.components.push(members);
         }
@@ -179,12 +179,12 @@ impl<'a> Attack<'a> {
 
     /// The range that is left when ranges alone are compared.
     pub fn range(&self, cell: u32) -> Range {
-        self.range[cell as usize]
+        self.range[place(cell)]
     }
 
     /// Is anything open about the cell?
     pub fn is_open(&self, cell: u32) -> bool {
-        self.component[cell as usize].is_some()
+        self.component[place(cell)].is_some()
     }
 
     /// Largest number of cells that hang together.
@@ -193,7 +193,7 @@ impl<'a> Attack<'a> {
     }
 
     fn spread(&self, cell: u32) -> i64 {
-        self.seen[cell as usize].map_or(-1, |(lo, hi)| hi - lo)
+        self.seen[place(cell)].map_or(-1, |(lo, hi)| hi - lo)
     }
 
     fn note(&mut self, id: usize, values: &[f64]) -> bool {
@@ -202,7 +202,7 @@ impl<'a> Attack<'a> {
         }
         for (cell, x) in self.components[id].iter().zip(values) {
             let x = rounded(*x);
-            let seen = &mut self.seen[*cell as usize];
+            let seen = &mut self.seen[place(*cell)];
             *seen = Some(seen.map_or((x, x), |(lo, hi)| (lo.min(x), hi.max(x))));
         }
         true
@@ -259,8 +259,8 @@ impl<'a> Attack<'a> {
         let mut far = most;
         for (c, y) in along {
             let y = y * sign;
-            let here = point.get(c).copied().unwrap_or(truth[*c as usize]);
-            let range = self.given[*c as usize];
+            let here = point.get(c).copied().unwrap_or(truth[place(*c)]);
+            let range = self.given[place(*c)];
             far = far.min(if y < 0 {
                 (here - range.lower) / -y
             } else {
@@ -271,10 +271,10 @@ impl<'a> Attack<'a> {
             return;
         }
         for (c, y) in along {
-            let here = point.entry(*c).or_insert(truth[*c as usize]);
+            let here = point.entry(*c).or_insert(truth[place(*c)]);
             *here += y * sign * far;
             let at = *here;
-            let seen = &mut self.seen[*c as usize];
+            let seen = &mut self.seen[place(*c)];
             *seen = Some(seen.map_or((at, at), |(lo, hi)| (lo.min(at), hi.max(at))));
         }
     }
@@ -283,13 +283,13 @@ impl<'a> Attack<'a> {
         let members = &self.components[id];
         let mut rows: Vec<u32> = members
             .iter()
-            .flat_map(|c| self.of_cell[*c as usize].iter().copied())
+            .flat_map(|c| self.of_cell[place(*c)].iter().copied())
             .collect();
         rows.sort_unstable();
         rows.dedup();
         let mut program = Program::default();
         for cell in members {
-            let range = ranges[*cell as usize];
+            let range = ranges[place(*cell)];
             let upper = if range.upper >= UNLIMITED {
                 f64::INFINITY
             } else {
@@ -298,15 +298,15 @@ impl<'a> Attack<'a> {
             program.variable(Vec::new(), signed(range.lower), upper);
         }
         for (row, r) in rows.iter().enumerate() {
-            let relation = &self.relations[*r as usize];
+            let relation = &self.relations[place(*r)];
             let mut known = 0_i64;
             let sides = std::iter::once((&relation.total, 1_i64))
                 .chain(relation.parts.iter().map(|p| (p, -1)));
             for (cell, sign) in sides {
-                if self.component[*cell as usize] == Some(id) {
-                    program.columns[self.place[*cell as usize]].push((row, signed(sign)));
+                if self.component[place(*cell)] == Some(id) {
+                    program.columns[self.place[place(*cell)]].push((row, signed(sign)));
                 } else {
-                    known += sign * self.range[*cell as usize].lower;
+                    known += sign * self.range[place(*cell)].lower;
                 }
             }
             program.sums.push(-signed(known));
@@ -319,9 +319,7 @@ impl<'a> Attack<'a> {
             let program = self.program(id, &self.range);
             let simplex = match &self.truth {
                 Some(truth) => {
-                    let point = self.components[id]
-                        .iter()
-                        .map(|c| signed(truth[*c as usize]));
+                    let point = self.components[id].iter().map(|c| signed(truth[place(*c)]));
                     let point: Vec<f64> = point.collect();
                     self.homes.insert(id, point.clone());
                     Simplex::at(program, point)
@@ -358,8 +356,8 @@ impl<'a> Attack<'a> {
         enough: Option<i64>,
         seed: usize,
     ) -> Option<(End, f64)> {
-        let id = self.component[cell as usize]?;
-        let at = self.place[cell as usize];
+        let id = self.component[place(cell)]?;
+        let at = self.place[place(cell)];
         let sign = if up { 1.0 } else { -1.0 };
         let mut objective = vec![(at, sign)];
         if seed > 0 {
@@ -385,7 +383,7 @@ impl<'a> Attack<'a> {
         if self.spread(cell) >= width {
             return Reach::Wide;
         }
-        let Some(id) = self.component[cell as usize] else {
+        let Some(id) = self.component[place(cell)] else {
             return Reach::Close;
         };
         if self.solver(id).is_err() {
@@ -408,8 +406,8 @@ impl<'a> Attack<'a> {
     /// Moves a cell away from its place in the whole-number point that is known of its component,
     /// by no more than `width`; gives how far it came.
     fn away(&mut self, id: usize, cell: u32, up: bool, width: i64) -> Option<f64> {
-        let at = self.place[cell as usize];
-        let range = self.range[cell as usize];
+        let at = self.place[place(cell)];
+        let range = self.range[place(cell)];
         self.programs += 1;
         let solver = self.solvers.get_mut(&id)?;
         if let Some(home) = self.homes.get(&id) {
@@ -438,8 +436,8 @@ impl<'a> Attack<'a> {
 
     /// The bounds of a cell by linear programs over its component.
     pub fn bounds(&mut self, cell: u32) -> (f64, f64) {
-        let range = self.range[cell as usize];
-        if self.component[cell as usize].is_none() {
+        let range = self.range[place(cell)];
+        if self.component[place(cell)].is_none() {
             return (signed(range.lower), limit(range.upper));
         }
         let mut ends = [signed(range.lower), limit(range.upper)];
@@ -459,7 +457,7 @@ impl<'a> Attack<'a> {
 
     /// What is known of a cell by now, without further work.
     pub fn finding(&self, cell: u32, width: u64) -> Finding {
-        let range = self.range[cell as usize];
+        let range = self.range[place(cell)];
         if range.is_known() {
             return Finding {
                 lower: signed(range.lower),
@@ -477,7 +475,7 @@ impl<'a> Attack<'a> {
                 wide,
             };
         }
-        let (lo, hi) = self.seen[cell as usize].unwrap_or((range.lower, range.upper));
+        let (lo, hi) = self.seen[place(cell)].unwrap_or((range.lower, range.upper));
         Finding {
             lower: signed(lo),
             upper: signed(hi),
@@ -514,28 +512,28 @@ impl<'a> Attack<'a> {
     }
 
     fn reason(&mut self, cell: u32, up: bool) -> Option<Certificate> {
-        let id = self.component[cell as usize]?;
+        let id = self.component[place(cell)]?;
         let (End::Optimal, value) = self.push(cell, up, None, 0)? else {
             return None;
         };
         let sign = if up { 1.0 } else { -1.0 };
-        let at = self.place[cell as usize];
+        let at = self.place[place(cell)];
         let solver = self.solver(id).ok()?;
         let Reason { rows, rests } = solver.reason(&[(at, sign)]);
         let members = self.components[id].clone();
         let mut relations: Vec<u32> = members
             .iter()
-            .flat_map(|c| self.of_cell[*c as usize].iter().copied())
+            .flat_map(|c| self.of_cell[place(*c)].iter().copied())
             .collect();
         relations.sort_unstable();
         relations.dedup();
         let mut published: BTreeMap<u32, f64> = BTreeMap::new();
         for (row, y) in rows {
-            let relation = &self.relations[relations[row] as usize];
+            let relation = &self.relations[place(relations[row])];
             let sides = std::iter::once((&relation.total, 1.0))
                 .chain(relation.parts.iter().map(|p| (p, -1.0)));
             for (c, side) in sides {
-                if self.component[*c as usize] != Some(id) {
+                if self.component[place(*c)] != Some(id) {
                     *published.entry(*c).or_default() -= sign * y * side;
                 }
             }
@@ -544,7 +542,7 @@ impl<'a> Attack<'a> {
         let limits = rests
             .iter()
             .map(|(k, d)| (members[*k], sign * d))
-            .filter(|(c, _)| !self.given[*c as usize].is_known())
+            .filter(|(c, _)| !self.given[place(*c)].is_known())
             .collect();
         Some(Certificate {
             bound: value,

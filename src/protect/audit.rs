@@ -10,7 +10,7 @@ use super::attacker::{Attack, Finding, Move, Reach};
 use super::elimination::Freedom;
 use super::rules::Rules;
 use super::secondary::{ranges, truth};
-use super::system::System;
+use super::system::{System, place};
 
 /// What an audit found.
 pub(crate) struct Findings {
@@ -39,7 +39,7 @@ pub(crate) fn audit(
     let freedom = Freedom::of(system, hidden);
     let mut sound: Vec<Move> = moves.to_vec();
     sound.extend(freedom.moves());
-    sound.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
+    sound.retain(|m| m.iter().all(|(c, _)| hidden[place(*c)]));
     retain_sound(system, &mut sound);
     let given = ranges(system, hidden, rules);
     let Ok(mut attack) = Attack::new(system, given, Some(truth(system))) else {
@@ -49,7 +49,7 @@ pub(crate) fn audit(
         };
     };
     let width = |c: u32| {
-        if primary[c as usize] {
+        if primary[place(c)] {
             rules.width.max(1)
         } else {
             1
@@ -59,7 +59,7 @@ pub(crate) fn audit(
     attack.walk(&sound, &wanted);
     let mut exposed = Vec::new();
     for (cell, width) in &wanted {
-        let small = primary[*cell as usize];
+        let small = primary[place(*cell)];
         let wide = if small {
             attack.reach(*cell, *width) == Reach::Wide
         } else {
@@ -86,15 +86,15 @@ pub(crate) fn audit(
 fn retain_sound(system: &System, moves: &mut Vec<Move>) {
     let mut of_cell: Vec<Vec<(usize, i64)>> = vec![Vec::new(); system.len()];
     for (i, relation) in system.relations.iter().enumerate() {
-        of_cell[relation.total as usize].push((i, 1));
+        of_cell[place(relation.total)].push((i, 1));
         for part in &relation.parts {
-            of_cell[*part as usize].push((i, -1));
+            of_cell[place(*part)].push((i, -1));
         }
     }
     moves.retain(|along| {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         for (cell, y) in along {
-            for (i, sign) in &of_cell[*cell as usize] {
+            for (i, sign) in &of_cell[place(*cell)] {
                 *sums.entry(*i).or_default() += sign * y;
             }
         }

@@ -8,7 +8,7 @@
 //! here; the reverse could only fail for a basis with a minor that the prime divides, and the
 //! final audit by bounds does not rest on it.
 
-use super::system::System;
+use super::system::{System, place};
 
 const PRIME: u64 = (1 << 61) - 1;
 
@@ -60,7 +60,7 @@ impl Freedom {
         let mut constraints: Vec<Row> = Vec::new();
         let mut is_total = vec![false; n];
         for r in &system.relations {
-            is_total[r.total as usize] = true;
+            is_total[place(r.total)] = true;
         }
         // A cell that is nowhere a total is free.
         for cell in 0..n {
@@ -78,14 +78,14 @@ impl Freedom {
                 let relation = &system.relations[*i];
                 let mut sum: Row = Vec::new();
                 for part in &relation.parts {
-                    match &expressions[*part as usize] {
+                    match &expressions[place(*part)] {
                         Some(e) => sum.extend_from_slice(e),
                         None => return true,
                     }
                 }
                 let sum = gathered(sum);
-                match &expressions[relation.total as usize] {
-                    None => expressions[relation.total as usize] = Some(sum),
+                match &expressions[place(relation.total)] {
+                    None => expressions[place(relation.total)] = Some(sum),
                     Some(known) => {
                         let difference = combined(&sum, known, PRIME - 1);
                         if !difference.is_empty() {
@@ -100,7 +100,7 @@ impl Freedom {
             }
         }
         let mut basis = Freedom {
-            rows: vec![Vec::new(); rows as usize],
+            rows: vec![Vec::new(); place(rows)],
             columns: vec![Vec::new(); n + constraints.len()],
             counts: vec![0; n + constraints.len()],
         };
@@ -111,9 +111,9 @@ impl Freedom {
         for (cell, expression) in all.enumerate() {
             let Ok(cell) = u32::try_from(cell) else { break };
             for (row, coefficient) in expression {
-                basis.rows[row as usize].push((cell, coefficient));
-                basis.columns[cell as usize].push(row);
-                basis.counts[cell as usize] += 1;
+                basis.rows[place(row)].push((cell, coefficient));
+                basis.columns[place(cell)].push(row);
+                basis.counts[place(cell)] += 1;
             }
         }
         for extra in n..basis.counts.len() {
@@ -128,28 +128,26 @@ impl Freedom {
 
     /// Is the cell's value known to whoever knows the relations and what was shown?
     pub fn is_determined(&self, cell: u32) -> bool {
-        self.counts[cell as usize] == 0
+        self.counts[place(cell)] == 0
     }
 
     /// Would showing `cell` determine one of the cells that `guarded` names?
     pub fn would_determine(&self, cell: u32, guarded: &[bool]) -> bool {
-        let held = self.counts[cell as usize];
+        let held = self.counts[place(cell)];
         let holders = self.holders(cell);
         let Some(first) = holders.first() else {
             return false;
         };
         let first_cell = self.at(*first, cell);
-        self.rows[*first as usize]
-            .iter()
-            .any(|(other, first_other)| {
-                *other != cell
-                    && guarded[*other as usize]
-                    && self.counts[*other as usize] == held
-                    && holders.iter().all(|row| {
-                        multiply(self.at(*row, *other), first_cell)
-                            == multiply(self.at(*row, cell), *first_other)
-                    })
-            })
+        self.rows[place(*first)].iter().any(|(other, first_other)| {
+            *other != cell
+                && guarded[place(*other)]
+                && self.counts[place(*other)] == held
+                && holders.iter().all(|row| {
+                    multiply(self.at(*row, *other), first_cell)
+                        == multiply(self.at(*row, cell), *first_other)
+                })
+        })
     }
 
     /// Shows a cell: its column becomes zero, and one degree of freedom is gone.
@@ -158,33 +156,33 @@ impl Freedom {
         let Some(pivot) = holders
             .iter()
             .copied()
-            .min_by_key(|r| (self.rows[*r as usize].len(), *r))
+            .min_by_key(|r| (self.rows[place(*r)].len(), *r))
         else {
             return;
         };
-        let pivot_row = std::mem::take(&mut self.rows[pivot as usize]);
+        let pivot_row = std::mem::take(&mut self.rows[place(pivot)]);
         for (other, _) in &pivot_row {
-            self.counts[*other as usize] -= 1;
+            self.counts[place(*other)] -= 1;
         }
         let pivot_inverse = inverse(value_at(&pivot_row, cell));
         for row in holders.into_iter().filter(|r| *r != pivot) {
             let factor = negative(multiply(self.at(row, cell), pivot_inverse));
-            let old = std::mem::take(&mut self.rows[row as usize]);
+            let old = std::mem::take(&mut self.rows[place(row)]);
             let new = combined(&old, &pivot_row, factor);
             for (other, _) in &old {
-                self.counts[*other as usize] -= 1;
+                self.counts[place(*other)] -= 1;
             }
             for (other, _) in &new {
-                self.counts[*other as usize] += 1;
+                self.counts[place(*other)] += 1;
             }
             for (other, _) in &pivot_row {
                 if value_at(&old, *other) == 0 && value_at(&new, *other) != 0 {
-                    self.columns[*other as usize].push(row);
+                    self.columns[place(*other)].push(row);
                 }
             }
-            self.rows[row as usize] = new;
+            self.rows[place(row)] = new;
         }
-        self.columns[cell as usize].clear();
+        self.columns[place(cell)].clear();
     }
 
     /// The basis as small signed integers, where a row has them; others are left out.
@@ -216,11 +214,11 @@ impl Freedom {
     }
 
     fn at(&self, row: u32, cell: u32) -> u64 {
-        value_at(&self.rows[row as usize], cell)
+        value_at(&self.rows[place(row)], cell)
     }
 
     fn holders(&self, cell: u32) -> Vec<u32> {
-        let mut out: Vec<u32> = self.columns[cell as usize]
+        let mut out: Vec<u32> = self.columns[place(cell)]
             .iter()
             .copied()
             .filter(|row| self.at(*row, cell) != 0)

@@ -262,7 +262,7 @@ fn finish(
         bounds = findings.bounds;
         let least = bounds
             .iter()
-            .filter(|(c, _)| primary[**c as usize])
+            .filter(|(c, _)| primary[place(**c)])
             .map(|(_, b)| b.upper - b.lower)
             .min_by(f64::total_cmp);
         outcome.least_width = match (outcome.least_width, least) {
@@ -275,7 +275,7 @@ fn finish(
             .iter()
             .enumerate()
             .map(|(cell, id)| {
-                let at = *id as usize;
+                let at = place(*id);
                 let state = if members[*i].impossible.contains(&cell) {
                     State::Impossible
                 } else if primary[at] {

@@ -48,6 +48,7 @@ mod stage;
 mod standalone;
 mod system;
 mod table;
+mod why;
 
 pub use cell_key::{CellKeys, NoiseRow, NoiseRules, NoiseTable};
 pub use error::{Blocked, EXPLANATIONS, Problem, ProtectError};
@@ -62,3 +63,4 @@ pub use stage::{Job, TableJob, run};
 pub use standalone::{TableSummary, protect_table};
 pub use system::CannotJoin;
 pub use table::{ProtectedRow, ProtectedTable, load};
+pub use why::{Why, explain_cell};

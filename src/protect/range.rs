@@ -1,7 +1,7 @@
 //! What a published symbol allows: whole numbers from one to another; and the narrowing of such
 //! ranges by a relation between cells.
 
-use super::system::Relation;
+use super::system::{Relation, place};
 
 /// A bound that stands for none: more people than there are.
 pub(crate) const UNLIMITED: i64 = 1_000_000_000_000;
@@ -55,7 +55,7 @@ pub(super) fn narrow_one(
     let mut highs = 0_i64;
     let mut open = 0_usize;
     for part in &relation.parts {
-        let r = range[*part as usize];
+        let r = range[place(*part)];
         lows += r.lower;
         if r.upper >= UNLIMITED {
             open += 1;
@@ -63,14 +63,14 @@ pub(super) fn narrow_one(
             highs += r.upper;
         }
     }
-    let total = range[relation.total as usize];
+    let total = range[place(relation.total)];
     let mut tighten = |cell: u32, by: Range, range: &mut [Range]| {
-        let now = range[cell as usize].and(by);
+        let now = range[place(cell)].and(by);
         if now.lower > now.upper {
             return Err(Contradiction);
         }
-        if now != range[cell as usize] {
-            range[cell as usize] = now;
+        if now != range[place(cell)] {
+            range[place(cell)] = now;
             changed.push(cell);
         }
         Ok(())
@@ -78,7 +78,7 @@ pub(super) fn narrow_one(
     let upper = if open == 0 { highs } else { UNLIMITED };
     tighten(relation.total, Range { lower: lows, upper }, range)?;
     for part in &relation.parts {
-        let r = range[*part as usize];
+        let r = range[place(*part)];
         let upper = if total.upper >= UNLIMITED {
             UNLIMITED
         } else {

@@ -19,7 +19,7 @@ use super::reading::{self, Sheet, Spread, Symbol};
 use super::rules::{Attacker, Rules, Zeros};
 use super::spec::Spec;
 use super::standalone::read_hierarchy;
-use super::system::{Cube, System};
+use super::system::{Cube, System, place};
 use crate::schema::published::TOTAL;
 
 /// Bounds are computed exactly for all hidden cells where there are no more than this.
@@ -225,7 +225,7 @@ fn clean(x: f64) -> f64 {
 }
 
 fn named(case: &Case, spec: &Spec, cell: u32) -> BTreeMap<String, String> {
-    let codes = &case.names[cell as usize];
+    let codes = &case.names[place(cell)];
     spec.dimensions
         .iter()
         .cloned()
@@ -283,11 +283,11 @@ fn case(
 ) -> Result<Case, ProtectError> {
     let every: Vec<&Sheet> = sheets.iter().chain(before).collect();
     let hierarchies = hierarchies(&every, spec)?;
-    let place = |name: &String| spec.dimensions.iter().position(|d| d == name);
+    let column = |name: &String| spec.dimensions.iter().position(|d| d == name);
     let mut cubes: Vec<Vec<usize>> = spec
         .tables
         .iter()
-        .map(|t| t.iter().filter_map(place).collect())
+        .map(|t| t.iter().filter_map(column).collect())
         .filter(|dims: &Vec<usize>| {
             every
                 .iter()
@@ -318,7 +318,7 @@ fn case(
     }
     let mut names = vec![Vec::new(); system.len()];
     for (codes, id) in &index {
-        names[*id as usize] = codes.clone();
+        names[place(*id)] = codes.clone();
     }
     let n = system.len();
     let mut case = Case {
@@ -351,7 +351,7 @@ impl Case {
             let Some(id) = index.get(&entry.codes) else {
                 continue;
             };
-            let at = *id as usize;
+            let at = place(*id);
             let range = self.range[at].and(entry.symbol.range(&spec.rules, spread));
             if range.lower > range.upper {
                 return Err(ProtectError::Contradiction {
@@ -380,7 +380,7 @@ fn exposures(case: &Case, attack: &mut Attack<'_>, spec: &Spec) -> BTreeMap<u32,
     let small = |n: i64| (1..count(rules.min_frequency)).contains(&n);
     let mut out = BTreeMap::new();
     for cell in cells(&case.hidden) {
-        let at = cell as usize;
+        let at = place(cell);
         let wanted = match &case.primary {
             Some(marks) if !marks[at] => 1,
             _ => width,
@@ -406,7 +406,7 @@ fn exposures(case: &Case, attack: &mut Attack<'_>, spec: &Spec) -> BTreeMap<u32,
         .collect();
     let programs = implied.len() <= MOST_IMPLIED;
     let rounded_cells = cells(&case.shown).into_iter().filter(|c| {
-        let given = case.range[*c as usize];
+        let given = case.range[place(*c)];
         given.lower < given.upper
     });
     let rounded_cells: Vec<u32> = rounded_cells.collect();

@@ -14,7 +14,7 @@ use super::attacker::Move;
 use super::circulation::{Circulation, Terms};
 use super::exact::{count, real, rounded, signed};
 use super::rules::Rules;
-use super::system::System;
+use super::system::{System, place};
 
 /// Boxes are made narrower until they hold no more cells than this.
 const BOX: usize = 2_500;
@@ -70,7 +70,7 @@ impl<'a> Repairer<'a> {
         for (i, relation) in system.relations.iter().enumerate() {
             let Ok(i) = u32::try_from(i) else { continue };
             for cell in std::iter::once(&relation.total).chain(&relation.parts) {
-                of_cell[*cell as usize].push(i);
+                of_cell[place(*cell)].push(i);
             }
             let above = system.key(relation.total);
             let along = relation.parts.first().and_then(|p| {
@@ -258,7 +258,7 @@ impl<'a> Repairer<'a> {
             .iter()
             .filter_map(|key| self.ground.system.find(key))
             .filter(|c| {
-                let at = *c as usize;
+                let at = place(*c);
                 self.ground.unknown[at] && (hidden[at] || !self.ground.fixed[at])
             })
             .collect();
@@ -271,7 +271,7 @@ impl<'a> Repairer<'a> {
             system, unknown, ..
         } = self.ground;
         let inside = |cell: &u32| {
-            unknown[*cell as usize]
+            unknown[place(*cell)]
                 && codes
                     .iter()
                     .zip(system.key(*cell))
@@ -287,7 +287,7 @@ impl<'a> Repairer<'a> {
         let system = self.ground.system;
         let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (k, cell) in cells.iter().enumerate() {
-            for r in &self.of_cell[*cell as usize] {
+            for r in &self.of_cell[place(*cell)] {
                 members.entry(*r).or_default().push(k);
             }
         }
@@ -302,7 +302,7 @@ impl<'a> Repairer<'a> {
             let last = members.get(&r).and_then(|m| m.iter().find(|k| stays[**k]));
             let Some(k) = last.copied() else { continue };
             stays[k] = false;
-            for other in &self.of_cell[cells[k] as usize] {
+            for other in &self.of_cell[place(cells[k])] {
                 if let Some(n) = left.get_mut(other) {
                     *n -= 1;
                     if *n == 1 {
@@ -319,10 +319,10 @@ impl<'a> Repairer<'a> {
         let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
         let mut columns = Vec::with_capacity(cells.len());
         for cell in &cells {
-            let column = self.of_cell[*cell as usize].iter().map(|r| {
+            let column = self.of_cell[place(*cell)].iter().map(|r| {
                 let next = rows.len();
                 let row = *rows.entry(*r).or_insert(next);
-                let total = system.relations[*r as usize].total == *cell;
+                let total = system.relations[place(*r)].total == *cell;
                 (row, if total { 1.0 } else { -1.0 })
             });
             columns.push(column.collect());
@@ -356,7 +356,7 @@ impl<'a> Repairer<'a> {
         seed: usize,
     ) -> Option<Repair> {
         let width = count(width.max(1));
-        let truth = count(self.ground.system.value[cell as usize]);
+        let truth = count(self.ground.system.value[place(cell)]);
         let mut best = self.search(site, hidden, cell, width, seed);
         let down = truth - self.ground.rules.least() >= width;
         if down && best.as_ref().is_none_or(|b| !b.hide.is_empty()) {
@@ -394,12 +394,12 @@ impl<'a> Repairer<'a> {
         let mut fall = Vec::with_capacity(site.cells.len());
         let mut rise = Vec::with_capacity(site.cells.len());
         for (k, c) in site.cells.iter().enumerate() {
-            let is_hidden = hidden[*c as usize];
-            let own = if is_hidden { 0.0 } else { cost[*c as usize] };
+            let is_hidden = hidden[place(*c)];
+            let own = if is_hidden { 0.0 } else { cost[place(*c)] };
             costs.push(own + short * (1.0 + mixed(seed, k)));
-            let shut = (fixed[*c as usize] && !is_hidden) || self.still == Some(*c);
+            let shut = (fixed[place(*c)] && !is_hidden) || self.still == Some(*c);
             let least = rules.least();
-            let room = signed((count(system.value[*c as usize]) - least).max(0));
+            let room = signed((count(system.value[place(*c)]) - least).max(0));
             fall.push(if shut { 0.0 } else { room });
             rise.push(if shut { 0.0 } else { f64::INFINITY });
         }
@@ -413,10 +413,10 @@ impl<'a> Repairer<'a> {
         let hide: Vec<u32> = change
             .iter()
             .map(|(c, _)| *c)
-            .filter(|c| !hidden[*c as usize])
+            .filter(|c| !hidden[place(*c)])
             .collect();
         Some(Repair {
-            cost: hide.iter().map(|c| cost[*c as usize]).sum(),
+            cost: hide.iter().map(|c| cost[place(*c)]).sum(),
             hide,
             change: primitive(&change),
         })

@@ -181,13 +181,13 @@ fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
 fn standard_order(task: &Task<'_>) -> Vec<u32> {
     let mut order: Vec<u32> = (0..task.system.len())
         .filter_map(|c| u32::try_from(c).ok())
-        .filter(|c| task.unknown[*c as usize] && !task.primary[*c as usize])
+        .filter(|c| task.unknown[place(*c)] && !task.primary[place(*c)])
         .collect();
-    let value = |c: &u32| task.system.value[*c as usize];
+    let value = |c: &u32| task.system.value[place(*c)];
     order.sort_by(|a, b| {
-        let (ca, cb) = (task.cost[*a as usize], task.cost[*b as usize]);
-        task.fixed[*b as usize]
-            .cmp(&task.fixed[*a as usize])
+        let (ca, cb) = (task.cost[place(*a)], task.cost[place(*b)]);
+        task.fixed[place(*b)]
+            .cmp(&task.fixed[place(*a)])
             .then_with(|| cb.total_cmp(&ca))
             .then_with(|| task.system.depth(*a).cmp(&task.system.depth(*b)))
             .then_with(|| value(b).cmp(&value(a)))
@@ -272,10 +272,10 @@ fn attempt(
     let mut hidden: Vec<bool> = task.unknown.to_vec();
     let mut freedom = Freedom::of(task.system, task.unknown);
     for cell in early.iter().chain(order) {
-        let must = task.fixed[*cell as usize] || start == Start::SmallCounts;
-        if hidden[*cell as usize] && (must || !freedom.would_determine(*cell, task.primary)) {
+        let must = task.fixed[place(*cell)] || start == Start::SmallCounts;
+        if hidden[place(*cell)] && (must || !freedom.would_determine(*cell, task.primary)) {
             freedom.show(*cell);
-            hidden[*cell as usize] = false;
+            hidden[place(*cell)] = false;
         }
     }
     let mut moves = freedom.moves();
@@ -287,10 +287,10 @@ fn attempt(
         if close.is_empty() {
             for cell in &idle {
                 // Whoever looks knows it anyway; hiding it protects nothing.
-                hidden[*cell as usize] = false;
+                hidden[place(*cell)] = false;
             }
             if !idle.is_empty() {
-                moves.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
+                moves.retain(|m| m.iter().all(|(c, _)| hidden[place(*c)]));
             }
             if repaired && order.len() <= IMPROVED {
                 show_again(task, order, &mut hidden, &mut moves, &mut work);
@@ -310,14 +310,14 @@ fn attempt(
         repaired = true;
         let mut covered = vec![false; hidden.len()];
         for cell in close {
-            if covered[cell as usize] {
+            if covered[place(cell)] {
                 continue;
             }
             work += 2;
             match repairer.repair(&hidden, cell, task.rules.width, round) {
                 Some(found) => {
                     for c in found.hide {
-                        hidden[c as usize] = true;
+                        hidden[place(c)] = true;
                     }
                     if let Some(along) = found.change {
                         cover(task, &along, &mut covered);
@@ -340,7 +340,7 @@ fn cover(task: &Task<'_>, along: &Move, covered: &mut [bool]) {
     let least = task.rules.least();
     let far = |sign: i64| {
         let rooms = along.iter().filter(|(_, y)| y * sign < 0);
-        let rooms = rooms.map(|(c, y)| (count(task.system.value[*c as usize]) - least) / y.abs());
+        let rooms = rooms.map(|(c, y)| (count(task.system.value[place(*c)]) - least) / y.abs());
         rooms
             .min()
             .unwrap_or(i64::MAX / 1024)
@@ -350,7 +350,7 @@ fn cover(task: &Task<'_>, along: &Move, covered: &mut [bool]) {
     let width = count(task.rules.width.max(1));
     for (c, y) in along {
         if y.abs().saturating_mul(far) >= width {
-            covered[*c as usize] = true;
+            covered[place(*c)] = true;
         }
     }
 }
@@ -365,16 +365,16 @@ fn show_again(
 ) {
     let most = *work + AGAIN;
     for cell in order {
-        if !hidden[*cell as usize] || *work > most {
+        if !hidden[place(*cell)] || *work > most {
             continue;
         }
-        hidden[*cell as usize] = false;
+        hidden[place(*cell)] = false;
         let mut fewer = moves.clone();
-        fewer.retain(|m| m.iter().all(|(c, _)| hidden[*c as usize]));
+        fewer.retain(|m| m.iter().all(|(c, _)| hidden[place(*c)]));
         if weak(task, hidden, &fewer, work).0.is_empty() {
             *moves = fewer;
         } else {
-            hidden[*cell as usize] = true;
+            hidden[place(*cell)] = true;
         }
     }
 }
@@ -392,7 +392,7 @@ fn improve(task: &Task<'_>, order: &[u32], mut best: Pattern) -> Pattern {
     let mut work = best.work;
     loop {
         let mut better = None;
-        for cell in order.iter().filter(|c| best.hidden[**c as usize]) {
+        for cell in order.iter().filter(|c| best.hidden[place(**c)]) {
             if work > WORK {
                 return best;
             }

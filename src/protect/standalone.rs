@@ -166,7 +166,11 @@ pub(super) fn leaves(spec: &Spec, table: usize, member: &Member, codes: &[String
         .collect()
 }
 
-fn members(spec: &Spec, spec_path: &Path, counts: &Counts) -> Result<Vec<Member>, ProtectError> {
+pub(super) fn members(
+    spec: &Spec,
+    spec_path: &Path,
+    counts: &Counts,
+) -> Result<Vec<Member>, ProtectError> {
     let mut hierarchies: BTreeMap<&str, Hierarchy> = BTreeMap::new();
     for (d, name) in spec.dimensions.iter().enumerate() {
         let leaves: BTreeSet<String> = counts.keys().filter_map(|k| k.get(d).cloned()).collect();

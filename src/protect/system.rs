@@ -127,12 +127,12 @@ impl System {
 
     /// How many dimensions of a cell are not at their total: 0 for the grand total.
     pub fn depth(&self, cell: u32) -> usize {
-        self.keys[cell as usize].iter().filter(|c| **c != 0).count()
+        self.keys[place(cell)].iter().filter(|c| **c != 0).count()
     }
 
     /// The codes of a cell, one a variable; 0 is the total.
     pub fn key(&self, cell: u32) -> &[u32] {
-        &self.keys[cell as usize]
+        &self.keys[place(cell)]
     }
 
     /// The cell with these codes.
@@ -172,7 +172,7 @@ impl System {
             .collect();
         for (key, total) in keys.iter().zip(&totals) {
             if let Some(known) = self.index.get(key)
-                && self.value[*known as usize] != *total
+                && self.value[place(*known)] != *total
             {
                 return Err(CannotJoin::Disagrees);
             }
@@ -277,8 +277,8 @@ mod tests {
         assert_eq!((ids.len(), system.len(), system.relations.len()), (9, 9, 6));
         assert_eq!(system.value[0], 7);
         for r in &system.relations {
-            let sum: u64 = r.parts.iter().map(|p| system.value[*p as usize]).sum();
-            assert_eq!(system.value[r.total as usize], sum);
+            let sum: u64 = r.parts.iter().map(|p| system.value[place(*p)]).sum();
+            assert_eq!(system.value[place(r.total)], sum);
         }
     }
 

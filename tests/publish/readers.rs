@@ -18,7 +18,9 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/publish/readers
 
 fn read(what: &str, target: &Path) {
     let Some(python) = std::env::var_os("KINLINK_READERS") else {
-        eprintln!("skipped: KINLINK_READERS names no Python; `.ci/tools` makes one and `. .ci/found` names it");
+        eprintln!(
+            "skipped: KINLINK_READERS names no Python; `.ci/tools` makes one and `. .ci/found` names it"
+        );
         return;
     };
     let done = Command::new(python)

@@ -42,8 +42,12 @@ pub fn made() -> &'static Made {
             .collect();
         let job = publish::Job {
             tables,
+            quality: None,
             target: release.clone(),
             release: info(Purpose::Production),
+            formats: publish::Format::ALL.into_iter().collect(),
+            provenance: None,
+            review: None,
         };
         run.folders("06-publish", |f| publish::run(&job, f))
             .expect("publishes");

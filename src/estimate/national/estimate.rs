@@ -100,6 +100,10 @@ pub fn estimate(
             needed: 1,
         });
     };
+    let settings = &Settings {
+        statements: settings.statements.among(stated_by(population)),
+        ..*settings
+    };
     let t = settings.statements.transition()?;
     let depth = depth(population, first)?;
     let keys = keys(population, depth);
@@ -161,6 +165,17 @@ pub fn estimate(
         coverage_of_families: family.coverage_of_families,
         cautions,
     })
+}
+
+/// Families stated by custody alone, by probation alone, and by both.
+fn stated_by(population: &Population) -> [usize; 3] {
+    let number = |custody: bool, probation: bool| {
+        let those = population.families.iter();
+        those
+            .filter(|f| (f.custody, f.probation) == (custody, probation))
+            .count()
+    };
+    [number(true, false), number(false, true), number(true, true)]
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

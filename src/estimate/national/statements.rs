@@ -8,6 +8,7 @@
 use super::super::coverage::Transition;
 use super::super::draw::Draws;
 use super::super::method_error::{MethodError, within};
+use super::super::number::size;
 
 /// A ratio with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,6 +60,8 @@ pub struct Statements {
     pub both: Ratio,
     /// Children whom children's services name: links and parenthood that hold.
     pub services: Ratio,
+    /// Families that the audit looked at for each of the first three; none where it is not said.
+    pub cases: Option<u32>,
 }
 
 impl Statements {
@@ -68,7 +71,24 @@ impl Statements {
         probation: Ratio::CERTAIN,
         both: Ratio::CERTAIN,
         services: Ratio::CERTAIN,
+        cases: None,
     };
+
+    /// The ratios as they may be among so many families stated by custody alone, by probation alone
+    /// and by both. A standard error s from n cases says that a family varies by s √n; the mean of m
+    /// families at hand varies by s √(n/m) beside the audit's own s.
+    #[must_use]
+    pub fn among(mut self, families: [usize; 3]) -> Self {
+        let Some(cases) = self.cases else {
+            return self;
+        };
+        let ratios = [&mut self.custody, &mut self.probation, &mut self.both];
+        for (ratio, families) in ratios.into_iter().zip(families) {
+            let share = f64::from(cases) / size(families.max(1));
+            ratio.error *= (1.0 + share).sqrt();
+        }
+        self
+    }
 
     /// The ratios by history, in the order of [`super::super::coverage::History::all`].
     fn by_history(&self, of: &mut impl FnMut(Ratio) -> f64) -> [f64; 7] {
@@ -115,6 +135,25 @@ fn matrix(ratios: [f64; 7]) -> Result<Transition, MethodError> {
 mod tests {
     use super::super::super::coverage::Observed;
     use super::*;
+
+    #[test]
+    fn few_families_vary_more_than_the_audit_says() {
+        let ratio = Ratio::new(0.9, 0.03).expect("a ratio");
+        let statements = Statements {
+            custody: ratio,
+            both: ratio,
+            cases: Some(400),
+            ..Statements::CERTAIN
+        };
+        let found = statements.among([400, 7, 1_000_000]);
+        assert!((found.custody.error - 0.03 * 2.0_f64.sqrt()).abs() < 1e-12);
+        assert!((found.both.error - 0.03).abs() < 1e-5 && found.probation.error == 0.0);
+        let unknown = Statements {
+            cases: None,
+            ..statements
+        };
+        assert_eq!(unknown.among([1, 1, 1]), unknown);
+    }
 
     #[test]
     fn ratios_scale_their_histories() {

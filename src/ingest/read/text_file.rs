@@ -131,7 +131,8 @@ impl TextFile {
         self.at = 0;
         while self.out.is_empty() && !self.ended {
             let n = self.file.read(&mut self.block)?;
-            self.raw.extend_from_slice(self.block.get(..n).unwrap_or_default());
+            self.raw
+                .extend_from_slice(self.block.get(..n).unwrap_or_default());
             self.ended = n == 0;
             if !self.begun && !self.ended {
                 self.begun = true;
