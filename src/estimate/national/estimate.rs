@@ -156,7 +156,10 @@ pub fn estimate(
     };
     Ok(Estimate {
         children: figures(&|_| 1.0, true)?,
-        entries: figures(&|f: &Family| f64::from(f.entries), false)?,
+        entries: figures(
+            &|f: &Family| f64::from(f.entries) * population.entry_share,
+            false,
+        )?,
         pairs,
         of_two,
         observed: sum(&one.strata),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::super::family::{Sex, Stay, Window};
+use super::super::number::size;
 use super::super::people::{Country, People};
 use super::super::read::Entity;
 use super::super::spells::{Period, days_in};
@@ -82,6 +83,9 @@ pub struct Population {
     pub of_two: u64,
     /// Pairs of a prisoner and a named child.
     pub pairs: u64,
+    /// Of entries into prison counted for each named child of the prisoner, the share on a day when
+    /// that child was born and under 18; one where there is none. It is taken for all children.
+    pub entry_share: f64,
 }
 
 impl Population {
@@ -96,6 +100,7 @@ impl Population {
         let mut out = Population::default();
         let mut parents_of: BTreeMap<Entity, u64> = BTreeMap::new();
         let days = frame.days(window);
+        let (mut entries, mut while_a_child) = (0_usize, 0_usize);
         for (adult, said) in evidence {
             let Some(stays) = people.stays.get(adult) else {
                 continue;
@@ -114,12 +119,24 @@ impl Population {
                 continue;
             };
             family.weight = register.weight(adult);
+            let entered = stays.iter().map(|s| s.period.from);
+            let entered: Vec<i32> = entered.filter(|day| window.year.contains(*day)).collect();
+            for child in &children {
+                let days = people.children.get(child).and_then(|c| people.eligible(c));
+                let there = |day: &&i32| days.is_some_and(|d| d.contains(**day));
+                entries += entered.len();
+                while_a_child += entered.iter().filter(there).count();
+            }
             out.pairs += children.len() as u64;
             for child in children {
                 *parents_of.entry(child).or_default() += 1;
             }
             out.families.push(family);
         }
+        out.entry_share = match entries {
+            0 => 1.0,
+            all => size(while_a_child) / size(all),
+        };
         out.of_two = parents_of.values().filter(|n| **n > 1).count() as u64;
         out
     }
