@@ -220,6 +220,31 @@ const DECIMALS: usize = 12;
 /// One, in units of the last decimal.
 const ONE: u64 = 1_000_000_000_000;
 
+/// The decimals of a number in [0, 1): `0.25`, `.25`, `2.3e-05`; none of another text.
+fn decimals(text: &str) -> Option<String> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i16>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
+    match usize::try_from(point) {
+        Ok(before) => {
+            let before = before.min(digits.len());
+            let (above, below) = digits.split_at(before);
+            above.bytes().all(|b| b == b'0').then(|| below.to_owned())
+        }
+        Err(_) => {
+            let zeros = usize::try_from(-point).ok()?.min(DECIMALS);
+            Some(format!("{}{digits}", "0".repeat(zeros)))
+        }
+    }
+}
+
 /// Cell keys: their modulus, and the noise that they look up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellKeys {
@@ -260,11 +285,7 @@ impl CellKeys {
         if self.modulus != ONE {
             return text.parse().ok().filter(|k| *k < self.modulus);
         }
-        let digits = match text.split_once('.') {
-            Some((whole, digits)) if whole.chars().all(|c| c == '0') => digits,
-            _ => return (text == "0").then_some(0),
-        };
-        let digits: String = digits.chars().take(DECIMALS).collect();
+        let digits: String = decimals(text)?.chars().take(DECIMALS).collect();
         format!("{digits:0<DECIMALS$}").parse().ok()
     }
 
@@ -307,6 +328,26 @@ impl CellKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_read_as_they_are_written() {
+        for (text, found) in [
+            ("0.25", Some("25")),
+            (".5", Some("5")),
+            ("0", Some("")),
+            ("2.3e-05", Some("000023")),
+            ("25e-2", Some("25")),
+            ("0.0025E2", Some("25")),
+            ("1", None),
+            ("2.5", None),
+            ("1e3", None),
+            ("0.2x", None),
+            ("", None),
+            ("e5", None),
+        ] {
+            assert_eq!(decimals(text).as_deref(), found, "{text}");
+        }
+    }
 
     fn rules(most: u64, variance: f64, forbidden: u64) -> NoiseRules {
         NoiseRules {

@@ -363,6 +363,10 @@ fn context(
     for resource in resources {
         let path = resource["path"].as_str().unwrap_or_default();
         described.insert(PathBuf::from(path));
+        // Other forms of the same tables (a spreadsheet, files of a service) have it from them.
+        if !path.starts_with("tables/") {
+            continue;
+        }
         let missing = missing_context(resource);
         if !missing.is_empty() {
             let what = format!("{} lacks {}", path, missing.join(", "));
