@@ -115,6 +115,7 @@ fn units(definition: &TableDef) -> Value {
     definition
         .measures
         .iter()
+        .chain(definition.estimated.iter().map(|e| &e.name))
         .chain(definition.derived.iter().map(|d| &d.name))
         .map(|m| (m.clone(), json!(TableDef::unit(m))))
         .collect::<Map<_, _>>()
@@ -172,6 +173,7 @@ fn field(definition: &TableDef, name: &str, format: Form) -> Value {
         "measure" => definition
             .measures
             .iter()
+            .chain(definition.estimated.iter().map(|e| &e.name))
             .chain(definition.derived.iter().map(|d| &d.name))
             .map(|m| (m.clone(), TableDef::unit(m).to_owned()))
             .collect(),

@@ -116,6 +116,7 @@ fn measures(definition: &TableDef) -> String {
     let names = definition
         .measures
         .iter()
+        .chain(definition.estimated.iter().map(|e| &e.name))
         .chain(definition.derived.iter().map(|d| &d.name));
     let list: Vec<String> = names
         .map(|m| format!("{m} ({})", TableDef::unit(m)))
