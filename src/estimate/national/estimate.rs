@@ -10,8 +10,7 @@
 
 use super::super::caution::Caution;
 use super::super::coverage::{
-    Diagnostics, Form, History, ListLinkage, Observed, Plan, Saturated, Stratified, StratumTable,
-    Transition,
+    Diagnostics, History, ListLinkage, Observed, Plan, Stratified, StratumTable, Transition,
 };
 use super::super::draw::Draws;
 use super::super::family_variance::{Families, FamilyVariance, Record};
@@ -370,11 +369,18 @@ fn figures(
             let pairs = pairs_of(set, numbers);
             if pairs > 0.0 { there / pairs } else { 0.0 }
         }));
+        // A child of two prisoners is one child, but an entry of each of them counts.
+        let pairs = match once {
+            true => 1.0,
+            false => pairs_of_each_child(whole, sets),
+        };
+        // All but the rounding, which every published figure has of its own.
+        let scale = (share * pairs).powi(2);
         let mut components = whole.components;
-        let scale = share * share;
         components.families *= scale;
         components.linkage_error *= scale;
         components.imputation *= scale;
+        components.calibration *= scale;
         if let (Some(set), Some(numbers)) = (sets.first(), numbers.sets.first()) {
             let all = population.families.iter().zip(numbers).zip(&set.weights);
             components.families += all
@@ -384,11 +390,6 @@ fn figures(
                 })
                 .sum::<f64>();
         }
-        // A child of two prisoners is one child, but an entry of each of them counts.
-        let pairs = match once {
-            true => 1.0,
-            false => numbers_of_pairs(whole, population, sets),
-        };
         let total = Total::new(
             whole.counted * share * pairs,
             whole.unseen * share * pairs,
@@ -404,9 +405,9 @@ fn figures(
 }
 
 /// Pairs for each child: what taking out children of two prisoners took away.
-fn numbers_of_pairs(whole: &Total, population: &Population, sets: &[Set]) -> f64 {
+fn pairs_of_each_child(whole: &Total, sets: &[Set]) -> f64 {
     let pairs = mean(sets.iter().map(|s| s.estimate.population()));
-    match whole.value() > 0.0 && !population.families.is_empty() {
+    match whole.value() > 0.0 {
         true => pairs / whole.value(),
         false => 1.0,
     }
@@ -419,9 +420,4 @@ fn in_country(family: &Family, number: u32, country: Country) -> f64 {
     let unnamed = children.saturating_sub(family.countries.len());
     let at_home = if family.home == country { unnamed } else { 0 };
     size(named.filter(|c| **c == country).count() + at_home)
-}
-
-/// The whole by the saturated estimator without strata, for comparison.
-pub(super) fn pooled(observed: &Observed, t: &Transition) -> Result<Saturated, MethodError> {
-    Saturated::estimate(&t.correct(observed, "all strata").0, Form::SmallSample)
 }

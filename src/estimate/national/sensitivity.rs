@@ -1,9 +1,11 @@
 //! The estimate under other assumptions: what the tornado of the quality report shows.
 
 use super::super::capture::{Counts, Table, fit_all};
-use super::super::coverage::{Corrected, History, Plan, Stratified, StratumTable, Transition};
+use super::super::coverage::{
+    Corrected, Form, History, Plan, Saturated, Stratified, StratumTable, Transition,
+};
 use super::super::method_error::MethodError;
-use super::estimate::{pooled, sum};
+use super::estimate::sum;
 
 /// Name of the assumption, and the estimate of children at both ends.
 pub type Swing = (String, f64, f64);
@@ -28,15 +30,15 @@ pub(super) fn of(
         three_way(0.5),
         three_way(-0.5),
     )];
+    let corrected = t.correct(&observed, "all strata").0;
+    let one = Saturated::estimate(&corrected, Form::SmallSample)?;
     let plain = Stratified::with(strata, plan, &[&Transition::identity()])?;
     out.push(swing("Every statement is right", plain.population(), pairs));
-    let one = pooled(&observed, t)?;
     out.push(swing(
         "One coverage for everybody, without strata",
         one.population(),
         pairs,
     ));
-    let corrected = t.correct(&observed, "all strata").0;
     if let Some(two) = two_lists(&corrected) {
         out.push(swing(
             "Children's services find children whatever prisons and probation know",
