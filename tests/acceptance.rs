@@ -101,7 +101,7 @@ fn the_whole_chain_finds_the_named_children() {
         // Children whom a prisoner names are found; those whom children's services know beside
         // them, because their carer is linked to a prisoner, come on top.
         assert!(ratio >= 0.95, "{concept}: {found} of {named}");
-        if let Some(known) = known_to_somebody(&world, concept) {
+        if let Some([known, _]) = known_to_somebody(&world, concept) {
             assert!(found <= known, "{concept}: {found} of {known}");
         }
         assert!(found < true_total(&truth, "all", concept));
@@ -109,6 +109,7 @@ fn the_whole_chain_finds_the_named_children() {
     interval(&run, &truth);
     linkage(&world, &run);
     both_parents(&run, &truth);
+    circumstances(&world, &run);
     wales(&run);
     disclosure(&run);
     rubbish(&run);
@@ -192,9 +193,56 @@ fn headline_intervals_hold_the_truth_in_90_of_100_seeds() {
     assert!(held.iter().all(|n| *n >= 90), "{held:?}");
 }
 
+/// Children with a social worker are found as such, visits are seen, and no source is silent.
+fn circumstances(world: &World, run: &Path) {
+    let [known, with_service] = known_to_somebody(world, "year_unique").expect("children");
+    let sums = |id: &str| -> BTreeMap<String, f64> {
+        let mut sums = BTreeMap::new();
+        for (codes, count) in cells(run, id, "year_unique", "children") {
+            *sums.entry(codes[0].clone()).or_default() += f64::from(count);
+        }
+        sums
+    };
+    let services = sums("T14");
+    let of = |sums: &BTreeMap<String, f64>, code: &str| sums.get(code).copied().unwrap_or(0.0);
+    let found: f64 = ["looked_after", "protection_plan", "in_need", "earlier"]
+        .iter()
+        .map(|code| of(&services, code))
+        .sum();
+    let all: f64 = services.values().sum();
+    let (share, expected) = (found / all, with_service / known);
+    assert!(
+        (0.8 * expected..1.2 * expected).contains(&share),
+        "{services:?}: {share} and not {expected}"
+    );
+    assert!(of(&services, "looked_after") > 0.0 && of(&services, "in_need") > 0.0);
+    let visits = sums("T13");
+    assert!((visits.values().sum::<f64>() - all).abs() < 0.5);
+    assert!(of(&visits, "child") > 0.0 && of(&visits, "none") > 0.0 && of(&visits, "x") == 0.0);
+    let parents = |id: &str| -> u32 {
+        let all = cells(run, id, "year_unique", "parents");
+        all.into_iter().map(|(_, n)| n).sum()
+    };
+    assert!(parents("T16") > 0 && parents("T16") == parents("T17"));
+    // A parent has at least as many children as the band says.
+    let sizes = cells(run, "T17", "year_unique", "parents");
+    let least = |code: &str| {
+        code.trim_end_matches("_or_more")
+            .parse::<f64>()
+            .expect("a number")
+    };
+    assert!(
+        sizes
+            .iter()
+            .map(|(c, n)| least(&c[0]) * f64::from(*n))
+            .sum::<f64>()
+            >= 0.95 * all
+    );
+}
+
 /// The children who count and are either in the custody extracts or in the carers' with a parent who
-/// is in both: nobody else can be found.
-fn known_to_somebody(world: &World, concept: &str) -> Option<f64> {
+/// is in both, since nobody else can be found; and those of them whom a social worker knows.
+fn known_to_somebody(world: &World, concept: &str) -> Option<[f64; 2]> {
     let (from, to) = match concept {
         "stock" => ("2025-09-30", "2025-09-30"),
         "year_unique" => ("2024-10-01", "2025-09-30"),
@@ -240,8 +288,15 @@ fn known_to_somebody(world: &World, concept: &str) -> Option<f64> {
         };
         born && (named || with_carer()) && own.iter().any(|p| inside.get(p) == Some(&true))
     };
-    let number = rows("child.csv").iter().filter(|row| counts(row)).count();
-    Some(f64::from(u32::try_from(number).expect("small")))
+    let children = rows("child.csv");
+    let known: Vec<_> = children.iter().filter(|row| counts(row)).collect();
+    let with_service =
+        |row: &&&csv::StringRecord| is_in(&row[0], "ssda903") || is_in(&row[0], "cin");
+    let number = |n: usize| f64::from(u32::try_from(n).expect("small"));
+    Some([
+        number(known.len()),
+        number(known.iter().filter(with_service).count()),
+    ])
 }
 
 /// Pairs of records by their systems: true ones, true ones found, wrong ones.
@@ -378,27 +433,42 @@ fn both_parents(run: &Path, truth: &BTreeMap<(String, String, String, String), u
     );
 }
 
-/// Inner cells of children of a table with one dimension: (concept, code) to the count.
-fn inner(run: &Path, id: &str) -> BTreeMap<(String, String), u64> {
+/// Inner cells of a table: the codes of its dimensions, and the count.
+fn cells(run: &Path, id: &str, concept: &str, measure: &str) -> Vec<(Vec<String>, u32)> {
     let path = run
         .join("stage/04-estimate/cells")
         .join(format!("{id}.parquet"));
-    let mut out = BTreeMap::new();
+    let mut out = Vec::new();
     for batch in TableReader::open(&path, None).expect("cells") {
         let batch = batch.expect("a batch");
-        let dimension = batch.schema().field(0).name().clone();
-        let code = columnar::text(&batch, &dimension, &path).expect("codes");
-        let concept = columnar::text(&batch, "concept", &path).expect("concepts");
-        let measure = columnar::text(&batch, "measure", &path).expect("measures");
+        let schema = batch.schema();
+        let text = |name: &str| columnar::text(&batch, name, &path).expect("a column");
+        let dimensions: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|f| f.name())
+            .filter(|name| !["concept", "measure", "count"].contains(&name.as_str()))
+            .map(|name| text(name))
+            .collect();
         let count = columnar::u64(&batch, "count", &path).expect("counts");
         for row in 0..batch.num_rows() {
-            if measure.value(row) == "children" {
-                let key = (concept.value(row).to_owned(), code.value(row).to_owned());
-                out.insert(key, count.value(row));
+            if text("measure").value(row) == measure && text("concept").value(row) == concept {
+                let codes = dimensions.iter().map(|d| d.value(row).to_owned()).collect();
+                out.push((codes, u32::try_from(count.value(row)).expect("small")));
             }
         }
     }
     out
+}
+
+/// Inner cells of children of a table with one dimension: (concept, code) to the count.
+fn inner(run: &Path, id: &str) -> BTreeMap<(String, String), u64> {
+    let concepts = ["stock", "year_unique", "incidence"];
+    let all = concepts.iter().flat_map(|concept| {
+        let found = cells(run, id, concept, "children").into_iter();
+        found.map(|(codes, n)| ((concept.to_string(), codes[0].clone()), u64::from(n)))
+    });
+    all.collect()
 }
 
 /// Scenario 7: Wales has its code, and England, Wales and unknown make England and Wales.

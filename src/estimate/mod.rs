@@ -5,9 +5,10 @@
 //! children who are named, with a date of birth, as the son or daughter of somebody in custody.
 //!
 //! [`spells`] is interval arithmetic over days, [`family`] turns one child's parents into facts,
-//! [`count`] counts facts into cells, `read` gathers the files, [`bold`] is the multiplier method
-//! of the official release, for comparison. [`capture`] is for people on no list. [`stock_flow`] has the stock of every day and the flow
-//! of a period.
+//! `circumstances` knows services and visits, `tabulate` counts facts into the [`count`] of each
+//! table, `read` gathers the files, [`bold`] is the multiplier method of the official release, for
+//! comparison. [`capture`] is for people on no list. [`stock_flow`] has the stock of every day and
+//! the flow of a period.
 //!
 //! The estimators of the national figure and its interval, each of which knows no files:
 //! [`linkage_error`] ▸ [`coverage`] with [`family_variance`] ▸ [`imputation`], [`both_parents`],
@@ -19,6 +20,7 @@ pub mod both_parents;
 pub mod calibration;
 pub mod capture;
 pub mod caution;
+mod circumstances;
 pub mod count;
 pub mod coverage;
 pub mod draw;
@@ -39,6 +41,7 @@ pub mod small_area;
 pub mod spells;
 mod stage;
 pub mod stock_flow;
+mod tabulate;
 
 pub use error::{EXPLANATIONS, EstimateError};
 pub use method_error::{METHOD_EXPLANATIONS, MethodError};

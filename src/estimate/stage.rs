@@ -1,6 +1,5 @@
 //! The stage: linked payload in, exact counts by cell out. What it writes is restricted.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,14 +10,15 @@ use serde_json::json;
 use super::bold::{self, Inputs as BoldInputs};
 use super::count::Cells;
 use super::error::EstimateError;
-use super::family::{self, Parent, Sex, Window};
+use super::family::Window;
 use super::national::evidence;
 use super::national::register::Totals;
 use super::national::{self, National};
 use super::number::real;
-use super::people::{People, Place};
+use super::people::People;
 use super::quality::Gathered;
-use super::read::{Adult, Child, Entities, Entity, Files};
+use super::read::{Entities, Files};
+use super::tabulate::{Around, Tables};
 use crate::columnar::{ColumnarError, Layout, TableWriter};
 use crate::digest::Digest;
 use crate::schema::published::{self, Concept};
@@ -36,6 +36,10 @@ pub struct Inputs {
     pub parenthood: Files,
     /// Payload of `declared_children`.
     pub declared: Files,
+    /// Payload of `service_spell`.
+    pub services: Files,
+    /// Payload of `visit`.
+    pub visits: Files,
     /// The published prison population, to which prisoners are calibrated.
     pub prison_population: Option<PathBuf>,
     /// How the national figure is estimated.
@@ -151,35 +155,17 @@ fn linked(
     );
     let families = People::gather(inputs, entities, report)?;
     folders.progress.end();
+    let around = Around::read(inputs, entities, &families)?;
     folders
         .progress
         .begin("count children", Some(families.children.len() as u64));
-    let mut counted: Vec<Cells> = tables
-        .iter()
-        .map(|t| Cells::new(&t.dimensions.iter().map(String::as_str).collect::<Vec<_>>()))
-        .collect();
-    let mut tally = Tally::default();
-    let mut parents_seen = BTreeSet::new();
+    let mut tables = Tables::new(inputs.window, &families, &around, tables);
     for (entity, child) in &families.children {
-        count_child(
-            inputs,
-            &families,
-            entity,
-            child,
-            tables,
-            &mut counted,
-            &mut tally,
-            &mut parents_seen,
-        );
+        tables.count(entity, child);
         folders.progress.advance(1);
     }
-    for (concept, _, sex) in &parents_seen {
-        let dimensions = [("parent_sex", parent_word(*sex))];
-        each(tables, &mut counted, *concept, "parents", &dimensions);
-    }
     folders.progress.end();
-    tally.report(&families, &parents_seen, report);
-    check(tables, &counted, &tally)?;
+    let (counted, tally) = tables.finish(report)?;
     folders.progress.begin("estimate the nation", None);
     let evidence = evidence::gather(
         &inputs.declared,
@@ -202,10 +188,7 @@ fn linked(
     );
     let mut quality = Gathered::default();
     quality.add(&national, &|concept, country| {
-        tally
-            .by_country
-            .get(&(concept.word(), country.to_owned()))
-            .map(|n| real(*n))
+        tally.of_country(concept, country).map(real)
     });
     quality.add_records(&families, &national, &tally.losses());
     folders.progress.end();
@@ -229,207 +212,6 @@ fn write_quality(
         bytes: u64::try_from(text.len()).unwrap_or(u64::MAX),
         rows: None,
     })
-}
-
-/// Sums over children, for the report and for the check.
-#[derive(Default)]
-struct Tally {
-    by_concept: BTreeMap<&'static str, u64>,
-    by_country: BTreeMap<(&'static str, String), u64>,
-    named: u64,
-    without_date_of_birth: u64,
-    area_of_parent: u64,
-    area_unknown: u64,
-    in_other_system: u64,
-}
-
-impl Tally {
-    /// The children named, step by step to those who count.
-    fn losses(&self) -> Vec<(&'static str, u64)> {
-        let of = |concept: Concept| self.by_concept.get(concept.word()).copied().unwrap_or(0);
-        vec![
-            (
-                "Children whom somebody names the child of a prisoner of the year",
-                self.named,
-            ),
-            (
-                "of these, with a date of birth",
-                self.named - self.without_date_of_birth,
-            ),
-            (
-                "of these, known to another system too",
-                self.in_other_system,
-            ),
-            (
-                "Children found with a parent in prison in the year",
-                of(Concept::YearUnique),
-            ),
-            (
-                "Children found with a parent in prison on the reference date",
-                of(Concept::Stock),
-            ),
-        ]
-    }
-
-    fn report(
-        &self,
-        families: &People,
-        parents: &BTreeSet<(Concept, u64, Sex)>,
-        report: &mut StageReport,
-    ) {
-        for (concept, n) in &self.by_concept {
-            report
-                .figures
-                .insert(format!("children_{concept}"), json!(n));
-        }
-        for concept in [Concept::Stock, Concept::YearUnique] {
-            let n = parents.iter().filter(|(c, _, _)| *c == concept).count();
-            report
-                .figures
-                .insert(format!("parents_{}", concept.word()), json!(n));
-        }
-        for (name, value) in [
-            ("children_named", json!(self.named)),
-            (
-                "children_without_date_of_birth",
-                json!(self.without_date_of_birth),
-            ),
-            ("children_area_of_parent", json!(self.area_of_parent)),
-            ("children_area_unknown", json!(self.area_unknown)),
-            (
-                "children_known_to_another_system",
-                json!(self.in_other_system),
-            ),
-            ("families", json!(families.parents.len())),
-        ] {
-            report.figures.insert(name.to_owned(), value);
-        }
-    }
-}
-
-fn rank(entity: &Entity) -> u64 {
-    entity
-        .iter()
-        .take(8)
-        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
-}
-
-fn parent_word(sex: Sex) -> &'static str {
-    match sex {
-        Sex::Female => "mother",
-        Sex::Male => "father",
-        Sex::Unknown => "unknown",
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one child in, three tallies out; a struct would hide which are written"
-)]
-fn count_child(
-    inputs: &Inputs,
-    families: &People,
-    entity: &Entity,
-    child: &Child,
-    tables: &[Wanted],
-    counted: &mut [Cells],
-    tally: &mut Tally,
-    parents_seen: &mut BTreeSet<(Concept, u64, Sex)>,
-) {
-    tally.named += 1;
-    if child.systems.len() > 1 {
-        tally.in_other_system += 1;
-    }
-    let Some(eligible) = families.eligible(child) else {
-        tally.without_date_of_birth += 1;
-        return;
-    };
-    let parents: Vec<Parent> = families
-        .parents
-        .get(entity)
-        .into_iter()
-        .flatten()
-        .filter_map(|adult| {
-            Some(Parent {
-                rank: rank(adult),
-                sex: families.adults.get(adult).map_or(Sex::Unknown, Adult::sex),
-                stays: families.stays.get(adult)?.clone(),
-            })
-        })
-        .collect();
-    let facts = family::facts(&parents, eligible, inputs.window);
-    if facts.is_empty() {
-        return;
-    }
-    parents_seen.extend(family::parents_who_count(&parents, eligible, inputs.window));
-    let place = home(families, entity, child, tally);
-    for fact in &facts {
-        for country in [published::TOTAL, place.country.as_str()] {
-            let key = (fact.concept.word(), country.to_owned());
-            *tally.by_country.entry(key).or_insert(0) += fact.number;
-        }
-        *tally.by_concept.entry(fact.concept.word()).or_insert(0) += fact.number;
-        let dimensions = [
-            ("country", place.country.as_str()),
-            ("region", place.region.as_str()),
-            ("local_authority", place.local_authority.as_str()),
-            ("age_band", child.age.map_or("0", family::age_band)),
-            ("child_sex", child.sex.as_deref().unwrap_or("x")),
-            ("ethnicity", child.ethnicity.as_deref().unwrap_or("unknown")),
-            ("parent_sex", fact.parent_sex),
-            ("days_band", fact.days_band),
-            ("spells_band", fact.spells_band),
-            ("legal_status", fact.legal_status.as_str()),
-            ("sentence_band", fact.sentence_band.as_str()),
-            ("offence_group", fact.offence_group.as_str()),
-        ];
-        each(tables, counted, fact.concept, "children", &dimensions);
-    }
-}
-
-fn each(
-    tables: &[Wanted],
-    counted: &mut [Cells],
-    concept: Concept,
-    measure: &'static str,
-    dimensions: &[(&'static str, &str)],
-) {
-    for (wanted, cells) in tables.iter().zip(counted) {
-        let shown =
-            wanted.concepts.contains(&concept) && wanted.measures.iter().any(|m| m == measure);
-        if shown {
-            cells.add(concept.word(), measure, dimensions, 1);
-        }
-    }
-}
-
-/// The child's home; where it is not known, the parent's before custody.
-fn home(people: &People, entity: &Entity, child: &Child, tally: &mut Tally) -> Place {
-    let (code, of_parent) = people.home(entity, child);
-    match (&code, of_parent) {
-        (Some(_), true) => tally.area_of_parent += 1,
-        (None, _) => tally.area_unknown += 1,
-        (Some(_), false) => {}
-    }
-    Place::of(code.as_deref())
-}
-
-/// Every table of children adds up to the same number for each concept that it shows.
-fn check(tables: &[Wanted], counted: &[Cells], tally: &Tally) -> Result<(), EstimateError> {
-    for (wanted, cells) in tables.iter().zip(counted) {
-        if !wanted.measures.iter().any(|m| m == "children") {
-            continue;
-        }
-        for concept in &wanted.concepts {
-            let expected = tally.by_concept.get(concept.word()).copied().unwrap_or(0);
-            if cells.total(concept.word(), "children") != expected {
-                return Err(EstimateError::Inconsistent {
-                    table: wanted.id.clone(),
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn write(id: &str, cells: &Cells, folders: &StageFolders<'_>) -> Result<OutputFile, ColumnarError> {

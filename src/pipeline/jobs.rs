@@ -329,6 +329,8 @@ fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estim
         stays: files(Table::CustodySpell),
         parenthood: files(Table::ParentChild),
         declared: files(Table::DeclaredChildren),
+        services: files(Table::ServiceSpell),
+        visits: files(Table::Visit),
         prison_population: prepared.prison_population.clone(),
         national: prepared.pipeline.national.clone(),
         adults: entities("adult"),

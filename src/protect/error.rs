@@ -143,7 +143,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Usage,
         title: "There is no such table",
         when: "A pipeline file asks for a table that kinlink has no definition of.",
-        fix: "Use one of the ids in `schemas/tables/`: T01, T03, T04, T06, T07, T09, T10, Q3.",
+        fix: "Use one of the ids in `schemas/tables/`, `T01` for one.",
     },
     Explanation {
         code: "KL-P-002",
@@ -276,7 +276,7 @@ impl Diagnose for ProtectError {
             ProtectError::UnknownTable { .. } => one(
                 "KL-P-001",
                 Exit::Usage,
-                "use one of T01, T03, T04, T06, T07, T09, T10, Q3",
+                "use one of the ids in `schemas/tables/`, `T01` for one",
             ),
             ProtectError::Cells { path, problems } => told("KL-P-002", Exit::Input, path, problems),
             ProtectError::Spec { path, problems } => told("KL-P-003", Exit::Usage, path, problems),

@@ -421,12 +421,15 @@ fn missing_context(resource: &Value) -> Vec<String> {
 /// The counts of `quality.json`.
 fn quality(view: &ReleaseView, limits: &Limits, refusals: &mut Vec<Refusal>) {
     let quality = view.quality();
-    let linked = quality.estimates.iter().filter_map(|e| e.linked);
+    let estimates = quality.estimates.iter();
+    let linked = estimates.clone().filter_map(|e| e.linked);
+    let estimates = estimates.flat_map(|e| [e.estimate, e.lower, e.upper]);
     let records = quality.losses.iter().map(|l| l.records);
-    let groups = quality.linkage.iter().filter_map(|g| g.records);
-    let pairs = quality.reliability.iter().filter_map(|r| r.pairs);
+    let groups = quality.linkage.iter().map(|g| g.records);
+    let pairs = quality.histories.iter().map(|h| h.pairs);
     let step = crate::publish::report::real(limits.least_base);
     let off = linked
+        .chain(estimates)
         .chain(records)
         .chain(groups)
         .chain(pairs)

@@ -358,7 +358,7 @@ pub fn table(id: &str) -> Option<&'static TableDef> {
     tables().iter().find(|t| t.id == id)
 }
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 14] = [
     include_str!("../../schemas/tables/T01.json"),
     include_str!("../../schemas/tables/T03.json"),
     include_str!("../../schemas/tables/T04.json"),
@@ -368,6 +368,10 @@ const SOURCES: [&str; 10] = [
     include_str!("../../schemas/tables/T08.json"),
     include_str!("../../schemas/tables/T09.json"),
     include_str!("../../schemas/tables/T10.json"),
+    include_str!("../../schemas/tables/T13.json"),
+    include_str!("../../schemas/tables/T14.json"),
+    include_str!("../../schemas/tables/T16.json"),
+    include_str!("../../schemas/tables/T17.json"),
     include_str!("../../schemas/tables/Q3.json"),
 ];
 

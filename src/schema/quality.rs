@@ -99,9 +99,9 @@ pub struct HistoryRow {
     pub pairs: f64,
 }
 
-/// All figures.
+/// All figures. A list that is missing is empty.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Quality {
     /// Estimates.
     pub estimates: Vec<EstimateRow>,

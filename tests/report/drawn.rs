@@ -23,35 +23,16 @@ fn released(view: &ReleaseView) -> Vec<f64> {
     let q = view.quality();
     out.extend(q.losses.iter().map(|l| l.records));
     for e in &q.estimates {
-        out.extend(
-            [e.linked, e.estimate, e.lower, e.upper, e.standard_error]
-                .iter()
-                .flatten(),
-        );
+        out.extend(e.linked);
+        out.extend([e.estimate, e.lower, e.upper, e.standard_error]);
     }
     out.extend(q.variance_shares.iter().map(|s| s.share));
-    for g in &q.linkage {
-        let rates = [g.match_rate, g.precision, g.recall];
-        let ends = [
-            g.precision_lower,
-            g.precision_upper,
-            g.recall_lower,
-            g.recall_upper,
-        ];
-        out.extend(rates.into_iter().chain(ends).chain([g.records]).flatten());
-    }
+    out.extend(q.linkage.iter().flat_map(|g| [g.match_rate, g.records]));
     out.extend(
         q.sensitivity
             .iter()
             .flat_map(|s| [s.low, s.high, s.central]),
     );
-    for r in &q.reliability {
-        out.extend(
-            [Some(r.expected), Some(r.observed), r.pairs]
-                .into_iter()
-                .flatten(),
-        );
-    }
     out.sort_by(f64::total_cmp);
     out
 }

@@ -124,10 +124,11 @@ pub fn estimate(
     let (pairs, between) = mean_and_variance(&populations);
     let counted = mean(sets.iter().map(|s| s.estimate.counted()));
     let family = FamilyVariance::of(&one.families, &one.estimate, &plan, &Transition::identity())?;
-    let (of_two, of_two_variance) = of_two(population, pairs);
-    let left = (1.0 - of_two / pairs.max(1.0)).clamp(0.5, 1.0);
+    let of_sexes = mean_pairs_of_sexes(population, numbers, &sets);
+    let of_two = population.of_two.estimate(of_sexes);
+    let left = (1.0 - of_two.children / pairs.max(1.0)).clamp(0.5, 1.0);
     let components = Components {
-        families: family.total() * left * left + of_two_variance,
+        families: family.total() * left * left + of_two.variance,
         linkage_error: audit_variance(&one.strata, &plan, settings)? * left * left,
         imputation: (1.0 + 1.0 / size(sets.len())) * between * left * left,
         calibration: calibration_variance(population, numbers, one, register)? * left * left,
@@ -160,7 +161,7 @@ pub fn estimate(
             false,
         )?,
         pairs,
-        of_two,
+        of_two: of_two.children,
         observed: sum(&one.strata),
         strata: one.strata.iter().map(|s| s.key.join(", ")).collect(),
         sensitivity: super::sensitivity::of(&one.strata, &plan, &t, pairs, left)?,
@@ -178,6 +179,17 @@ fn stated_by(population: &Population) -> [usize; 3] {
             .count()
     };
     [number(true, false), number(false, true), number(true, true)]
+}
+
+/// Estimated pairs of mothers and of fathers, the mean of the imputed sets.
+fn mean_pairs_of_sexes(population: &Population, numbers: &Numbers, sets: &[Set]) -> [f64; 2] {
+    [true, false].map(|mothers| {
+        mean(sets.iter().zip(&numbers.sets).map(|(set, numbers)| {
+            let all = population.families.iter().zip(numbers).zip(&set.weights);
+            let of = all.filter(|((f, _), _)| f.is_mothers() == mothers);
+            of.map(|((f, n), w)| w * f.weight * f64::from(*n)).sum()
+        }))
+    })
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
@@ -288,18 +300,6 @@ fn set(
         strata,
         weights,
     })
-}
-
-/// Children of two prisoners. Both pairs of such a child are identified with the square of the share
-/// of pairs that are, so the number found is divided by it; it is a count, and varies as one.
-fn of_two(population: &Population, pairs: f64) -> (f64, f64) {
-    let share = real(population.pairs) / pairs.max(1.0);
-    if share <= 0.0 {
-        return (0.0, 0.0);
-    }
-    let found = real(population.of_two);
-    let scale = 1.0 / (share * share).min(1.0);
-    (found * scale, found * scale * scale)
 }
 
 /// The variance that comes from who is missing in the register.

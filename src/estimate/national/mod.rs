@@ -3,7 +3,8 @@
 //! Prisoners are the frame. Three lists say of a prisoner that there are children: prisons
 //! (screening and contacts), probation, and children's services through the carers they hold
 //! ([`evidence`]). [`register`] calibrates the prisoners to published totals, [`population`] makes families of them, [`numbers`] completes the numbers of
-//! children, [`statements`] says how far statements are right, and [`estimate`] puts the estimators
+//! children, [`statements`] says how far statements are right, [`of_two`] finds children of two
+//! prisoners, and [`estimate`] puts the estimators
 //! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work.
 //! [`sensitivity`] asks what other assumptions would give.
 //!
@@ -14,6 +15,7 @@
 pub mod estimate;
 pub mod evidence;
 pub mod numbers;
+pub mod of_two;
 pub mod population;
 pub mod register;
 mod sensitivity;

@@ -12,7 +12,11 @@ use super::super::people::{Country, People};
 use super::super::read::Entity;
 use super::super::spells::{Period, days_in};
 use super::evidence::{Evidence, Said};
+use super::of_two::{Naming, OfTwo};
 use super::register::Register;
+
+/// The stratum of prisoners who are women.
+const MOTHER: &str = "mother";
 
 /// Which population: each has a coverage of its own, since short stays are screened less and the
 /// stock holds more of the long ones.
@@ -68,6 +72,11 @@ impl Family {
         self.known.max(self.named)
     }
 
+    /// Is the prisoner a mother?
+    pub fn is_mothers(&self) -> bool {
+        self.stratum[0] == MOTHER
+    }
+
     /// Does a list speak of the family as a whole? If not, no more than its named children count.
     pub fn stated_as_parent(&self) -> bool {
         self.custody || self.probation
@@ -80,7 +89,7 @@ pub struct Population {
     /// In a fixed order.
     pub families: Vec<Family>,
     /// Named children of two prisoners.
-    pub of_two: u64,
+    pub of_two: OfTwo,
     /// Pairs of a prisoner and a named child.
     pub pairs: u64,
     /// Of entries into prison counted for each named child of the prisoner, the share on a day when
@@ -98,7 +107,7 @@ impl Population {
         window: Window,
     ) -> Self {
         let mut out = Population::default();
-        let mut parents_of: BTreeMap<Entity, u64> = BTreeMap::new();
+        let mut parents_of: BTreeMap<Entity, Vec<Naming>> = BTreeMap::new();
         let days = frame.days(window);
         let (mut entries, mut while_a_child) = (0_usize, 0_usize);
         for (adult, said) in evidence {
@@ -129,7 +138,10 @@ impl Population {
             }
             out.pairs += children.len() as u64;
             for child in children {
-                *parents_of.entry(child).or_default() += 1;
+                parents_of.entry(child).or_default().push(Naming {
+                    mother: family.is_mothers(),
+                    by_prisons: said.named.contains(&child),
+                });
             }
             out.families.push(family);
         }
@@ -137,7 +149,7 @@ impl Population {
             0 => 1.0,
             all => size(while_a_child) / size(all),
         };
-        out.of_two = parents_of.values().filter(|n| **n > 1).count() as u64;
+        out.of_two = OfTwo::among(parents_of.values());
         out
     }
 }
@@ -183,7 +195,7 @@ fn family(
 
 fn word(sex: Sex) -> &'static str {
     match sex {
-        Sex::Female => "mother",
+        Sex::Female => MOTHER,
         Sex::Male | Sex::Unknown => "father",
     }
 }

@@ -17,10 +17,10 @@ use serde::Deserialize;
 
 use super::error::ReportError;
 use super::linkage::KindLinkage;
-use super::quality::Quality;
 use super::record::Record;
 use super::released::ReleasedTable;
 use super::sealed_file::Sums;
+use crate::schema::quality::Quality;
 
 /// What a release says of itself, from its `datapackage.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

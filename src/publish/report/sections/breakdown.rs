@@ -1,4 +1,4 @@
-//! Tables by one dimension: age, which parent, sentence, time apart.
+//! Tables by one dimension: age, which parent, sentence, time apart, services, visits.
 
 use super::super::chart::{Bar, Unit, bars};
 use super::super::page::{Block, Section, Table};
@@ -90,6 +90,32 @@ pub(crate) fn time_apart(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     section
 }
 
+/// By service of the local authority.
+pub(crate) fn services(view: &ReleaseView, drawn: &mut Drawn) -> Section {
+    let mut section = empty("services", "Children's services");
+    let by = By {
+        table: "T14",
+        dimension: "service",
+        largest: |_, label| format!("Largest group: {}", lower(label)),
+        by: "by service",
+    };
+    section.blocks = blocks(view, drawn, &by);
+    section
+}
+
+/// By who visited the parent.
+pub(crate) fn visits(view: &ReleaseView, drawn: &mut Drawn) -> Section {
+    let mut section = empty("visits", "Visits");
+    let by = By {
+        table: "T13",
+        dimension: "visits",
+        largest: |_, label| format!("Largest group: {}", lower(label)),
+        by: "by who visited the parent",
+    };
+    section.blocks = blocks(view, drawn, &by);
+    section
+}
+
 /// The first concept in the open, the others behind a line.
 fn blocks(view: &ReleaseView, drawn: &mut Drawn, by: &By) -> Vec<Block> {
     let Some(table) = view.table(by.table) else {
@@ -107,7 +133,10 @@ fn blocks(view: &ReleaseView, drawn: &mut Drawn, by: &By) -> Vec<Block> {
         }
     }
     if !more.is_empty() {
-        let line = format!("The same {} on the reference date, and for entries", by.by);
+        let line = match table.has(Concept::Incidence, "children") {
+            true => format!("The same {} on the reference date, and for entries", by.by),
+            false => format!("The same {} on the reference date", by.by),
+        };
         out.push(Block::More(line, more));
     }
     out

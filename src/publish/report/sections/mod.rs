@@ -63,6 +63,8 @@ fn of_release(view: &ReleaseView, drawn: &mut Drawn) -> Vec<Section> {
         breakdown::parent(view, drawn),
         breakdown::sentence(view, drawn),
         breakdown::time_apart(view, drawn),
+        breakdown::visits(view, drawn),
+        breakdown::services(view, drawn),
         quality::losses(view, drawn),
         quality::linkage(view, drawn),
         quality::uncertainty(view, drawn),

@@ -6,9 +6,10 @@ use super::super::chart::{
 };
 use super::super::number::percent;
 use super::super::page::{Block, Cell, Section, Table};
-use super::super::quality::LinkageGroup;
 use super::super::view::ReleaseView;
 use super::{Drawn, IN_ORDER, concept_name, concept_words, empty, number, text};
+use crate::schema::published::Concept;
+use crate::schema::quality::{LinkRow, SensitivityRow};
 
 /// Records from extract to estimate, rounded.
 pub(crate) fn losses(view: &ReleaseView, drawn: &mut Drawn) -> Section {
@@ -44,7 +45,7 @@ pub(crate) fn losses(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     section
 }
 
-/// How well records were linked.
+/// How many records were linked, by group.
 pub(crate) fn linkage(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut section = empty("linkage", "Quality of the linkage");
     let groups = &view.quality().linkage;
@@ -52,46 +53,22 @@ pub(crate) fn linkage(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     links.sort_unstable();
     links.dedup();
     for link in links {
-        let of: Vec<&LinkageGroup> = groups.iter().filter(|g| g.link == link).collect();
-        let kinds: [(&str, &str, Rate); 3] = [
-            ("matched", "Share of records that were linked", |g| {
-                (g.match_rate, None)
-            }),
-            ("precision", "Share of links that are right", |g| {
-                (g.precision, g.precision_lower.zip(g.precision_upper))
-            }),
-            ("recall", "Share of matches that were linked", |g| {
-                (g.recall, g.recall_lower.zip(g.recall_upper))
-            }),
-        ];
-        for (word, what, rate) in kinds {
-            section
-                .blocks
-                .extend(rates(drawn, link, &of, (word, what, rate)));
-        }
+        let of: Vec<&LinkRow> = groups.iter().filter(|g| g.link == link).collect();
+        section.blocks.push(match_rates(drawn, link, &of));
     }
-    section.blocks.extend(reliability(view, drawn));
     section
 }
 
-type Rate = fn(&LinkageGroup) -> (Option<f64>, Option<(f64, f64)>);
-
-fn rates(
-    drawn: &mut Drawn,
-    link: &str,
-    of: &[&LinkageGroup],
-    (word, what, rate): (&str, &str, Rate),
-) -> Option<Block> {
+fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
+    let what = "Share of records that were linked";
     let mut groups: Vec<(String, Vec<DotRow>)> = Vec::new();
     let mut rows = Vec::new();
     for g in of {
-        let (value, interval) = rate(g);
-        let Some(value) = value else { continue };
         let row = DotRow {
             label: g.code.clone(),
-            value: Some(value),
+            value: Some(g.match_rate),
             symbol: String::new(),
-            interval,
+            interval: None,
             second: None,
             focus: true,
         };
@@ -99,85 +76,32 @@ fn rates(
             Some((_, list)) => list.push(row),
             None => groups.push((g.group.clone(), vec![row])),
         }
-        let share = |v: f64| Cell::Number(percent(v, 2));
         rows.push(vec![
             text(g.code.as_str()),
             text(g.group.as_str()),
-            number(g.records),
-            share(value),
-            interval.map_or(text(""), |(low, _)| share(low)),
-            interval.map_or(text(""), |(_, high)| share(high)),
+            number(Some(g.records)),
+            Cell::Number(percent(g.match_rate, 2)),
         ]);
     }
-    if rows.is_empty() {
-        return None;
-    }
-    let heads = ["Code", "Group", "Records", "Share", "Lower", "Upper"];
     let words = Table {
         caption: format!("{what}, {link}"),
-        heads: heads.map(str::to_owned).to_vec(),
+        heads: ["Code", "Group", "Records", "Share"]
+            .map(str::to_owned)
+            .to_vec(),
         rows,
-    }
-    .without_empty_columns();
+    };
     let svg = dots(&Dots {
         groups,
         axis: what.to_owned(),
         unit: Unit::Share,
         from_zero: false,
     });
-    Some(drawn.figure(
-        format!("Linkage of {link} records: {word}, by group"),
-        format!("{what}, {link} records, by group, with 95% interval where given"),
+    drawn.figure(
+        format!("Linkage of {link} records: matched, by group"),
+        format!("{what}, {link} records, by group"),
         svg,
         words,
-    ))
-}
-
-fn reliability(view: &ReleaseView, drawn: &mut Drawn) -> Option<Block> {
-    let bands = &view.quality().reliability;
-    if bands.is_empty() {
-        return None;
-    }
-    let rows = bands
-        .iter()
-        .map(|b| DotRow {
-            label: b.band.clone(),
-            value: Some(b.observed),
-            symbol: String::new(),
-            interval: None,
-            second: Some(b.expected),
-            focus: true,
-        })
-        .collect();
-    let words = Table {
-        caption: "Stated and found shares of matches".to_owned(),
-        heads: ["Stated probability", "Pairs", "Expected", "Found"]
-            .map(str::to_owned)
-            .to_vec(),
-        rows: bands
-            .iter()
-            .map(|b| {
-                vec![
-                    text(b.band.as_str()),
-                    number(b.pairs),
-                    Cell::Number(percent(b.expected, 2)),
-                    Cell::Number(percent(b.observed, 2)),
-                ]
-            })
-            .collect(),
-    };
-    let svg = dots(&Dots {
-        groups: vec![(String::new(), rows)],
-        axis: "Share of matches: found (dot) and expected (line)".to_owned(),
-        unit: Unit::Share,
-        from_zero: true,
-    });
-    Some(drawn.figure(
-        "Do stated probabilities of a match hold?",
-        "Share of pairs that are matches, found (dot) and expected (line), by stated probability",
-        svg,
-        words,
-    ))
+    )
 }
 
 /// What the interval is made of, and what assumptions do.
@@ -185,7 +109,9 @@ pub(crate) fn uncertainty(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut section = empty("uncertainty", "How sure the estimates are");
     section.blocks.extend(estimates(view));
     section.blocks.extend(variance(view, drawn));
-    section.blocks.extend(sensitivity(view, drawn));
+    for concept in IN_ORDER {
+        section.blocks.extend(sensitivity(view, concept, drawn));
+    }
     section
 }
 
@@ -207,10 +133,10 @@ fn estimates(view: &ReleaseView) -> Option<Block> {
                 text(country(&e.country)),
                 text(concept_words(e.concept)),
                 number(e.linked),
-                number(e.estimate),
-                number(e.lower),
-                number(e.upper),
-                number(e.standard_error),
+                number(Some(e.estimate)),
+                number(Some(e.lower)),
+                number(Some(e.upper)),
+                number(Some(e.standard_error)),
             ]
         })
         .collect();
@@ -282,12 +208,14 @@ fn variance(view: &ReleaseView, drawn: &mut Drawn) -> Option<Block> {
     })
 }
 
-fn sensitivity(view: &ReleaseView, drawn: &mut Drawn) -> Option<Block> {
-    let mut list: Vec<_> = view.quality().sensitivity.iter().collect();
+/// Each concept has a drawing of its own, since each has an estimate of its own to move.
+fn sensitivity(view: &ReleaseView, concept: Concept, drawn: &mut Drawn) -> Option<Block> {
+    let of = |s: &&SensitivityRow| s.concept == concept;
+    let mut list: Vec<_> = view.quality().sensitivity.iter().filter(of).collect();
     if list.is_empty() {
         return None;
     }
-    let swing = |s: &super::super::quality::Sensitivity| (s.high - s.low).abs();
+    let swing = |s: &SensitivityRow| (s.high - s.low).abs();
     list.sort_by(|a, b| {
         swing(b)
             .total_cmp(&swing(a))
@@ -315,11 +243,17 @@ fn sensitivity(view: &ReleaseView, drawn: &mut Drawn) -> Option<Block> {
         .collect();
     Some(
         drawn.figure(
-            "Which assumptions move the estimate most",
+            format!(
+                "{}: which assumptions move the estimate",
+                concept_name(concept)
+            ),
             "Estimate at the two ends of each assumption, widest first; dashed line: as published",
             tornado(&data, "Children"),
             Table {
-                caption: "Estimates under other assumptions".to_owned(),
+                caption: format!(
+                    "Estimates under other assumptions, {}",
+                    concept_words(concept)
+                ),
                 heads: ["Assumption", "Low", "Published", "High"]
                     .map(str::to_owned)
                     .to_vec(),
