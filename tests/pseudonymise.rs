@@ -15,6 +15,7 @@ mod world;
 mod desk;
 #[path = "pseudonymise/lint.rs"]
 mod lint;
+mod memory;
 #[path = "pseudonymise/refusals.rs"]
 mod refusals;
 #[path = "pseudonymise/release.rs"]
