@@ -124,7 +124,6 @@ fn encodings(c: &mut Criterion) {
         .iter()
         .filter_map(|w| Recipe::of_words(w).ok())
         .collect();
-    let encoder = Encoder::new(&keys, "adult", &recipes);
     let who = Identity {
         forename: Some("ANN"),
         surname: Some("HOBBS PARRY"),
@@ -133,13 +132,16 @@ fn encodings(c: &mut Criterion) {
         day: Some(4),
         ..Identity::default()
     };
-    for (pass, recipe) in recipes.iter().enumerate() {
-        let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+    let (people, names) = (vec![who; 256], vec![[7; 16]; 256]);
+    g.throughput(Throughput::Elements(256));
+    for recipe in &recipes {
+        let encoder = Encoder::new(&keys, "adult", std::slice::from_ref(recipe));
+        let mut scratch = Scratch::default();
         g.bench_function(recipe.name(), |b| {
             b.iter(|| {
-                out.clear();
-                encoder.match_keys(pass, black_box(&who), &mut scratch, &mut out);
-                out.len()
+                encoder.encode(black_box(&people), &names, &mut scratch, |row| {
+                    black_box(row.key);
+                });
             });
         });
     }

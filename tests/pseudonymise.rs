@@ -15,6 +15,8 @@ mod world;
 mod desk;
 #[path = "pseudonymise/lint.rs"]
 mod lint;
+#[path = "pseudonymise/memory.rs"]
+mod memory;
 #[path = "pseudonymise/refusals.rs"]
 mod refusals;
 #[path = "pseudonymise/release.rs"]

@@ -1,6 +1,7 @@
 //! The attacks on people made up for the purpose: each works where there is no protection, and
 //! names nobody, or next to nobody, where there is.
 
+use super::population::Overlap;
 use super::*;
 use crate::progress::Silent;
 use crate::pseudonymise::{
@@ -182,6 +183,61 @@ fn blocks_of_filters_are_found_by_their_pattern_and_blocks_of_lanes_are_not() {
     let (lanes, record) = (worst(Arrangement::Lanes), worst(Arrangement::Record));
     assert!(lanes <= 0.01, "lanes {lanes}");
     assert!(record > 0.01, "record {record}");
+}
+
+/// A1, A3 and A4 block by block, without the principal components of the whole file that take the
+/// time: at both sizes, all known and half of them known.
+#[test]
+#[ignore = "a minute: cargo test --release --lib attack::tests::block_by_block -- --ignored --nocapture"]
+fn block_by_block_at_both_sizes() {
+    let population = people(15_000);
+    let recipes = [
+        &["forename", "surname", "date_of_birth"][..],
+        &["forename.soundex", "surname.soundex", "date_of_birth"],
+    ]
+    .map(|words| Recipe::of_words(words).unwrap());
+    let blocks = BlockPass::of_rules(&BlockRule::usual(), Arrangement::Lanes).unwrap();
+    let target = Target {
+        kind: "adult",
+        people: &population,
+        recipes: &recipes,
+        blocks: &blocks,
+        passes: &[],
+    };
+    let mut above = Vec::new();
+    for (size, overlap) in [
+        (2_000, Overlap::Full),
+        (2_000, Overlap::Half),
+        (10_000, Overlap::Full),
+        (10_000, Overlap::Half),
+    ] {
+        let (ours, held) = population.sample(size, overlap);
+        let first = held.first().map(|p| p.name);
+        let from = population.all().iter().position(|p| Some(p.name) == first);
+        let encoded = |seed, people: &[Known], from| {
+            let keys = MasterKey::of_rehearsal_seed(seed).for_project("attacked", "1");
+            let all = views(&keys, &target, people, from);
+            let left = all.iter().map(|v| emission::emitted(v, people.len()));
+            left.collect::<Vec<PassView>>()
+        };
+        let (ours, theirs) = (encoded(3, ours, 0), encoded(4, held, from.unwrap()));
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            let equality = super::structure::named_by_pattern(ours, theirs);
+            let (what, figure, gate) = match ours.form {
+                Some(_) => ("A4", super::blocks::block_structure(ours, theirs), 0.01),
+                None => ("A1", super::frequency::rank_alignment(ours, theirs), 0.001),
+            };
+            let (rows, of) = (ours.rows.len(), overlap.word());
+            println!(
+                "{size} {of} {}: {rows} rows, A3 {equality:.4}, {what} {figure:.4}",
+                ours.name
+            );
+            if figure > gate || equality > 0.0 {
+                above.push((size, of, ours.name.clone()));
+            }
+        }
+    }
+    assert_eq!(above, Vec::new());
 }
 
 #[test]

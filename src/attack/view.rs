@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::population::Known;
 use super::suite::Target;
 use crate::pseudonymise::{
-    BlockEncoder, Encoder, Form, Identity, ProjectKeys, Pseudonym, Scratch, Workspace,
+    BlockEncoder, Encoder, Form, Identity, ProjectKeys, Pseudonym, Recipe, Scratch, Workspace,
 };
 
 /// One row of a pass.
@@ -66,6 +66,15 @@ impl PassView {
     }
 }
 
+/// A pass of match keys before its rows.
+fn of_recipe(recipe: &Recipe) -> PassView {
+    PassView {
+        name: recipe.name(),
+        form: None,
+        rows: Vec::new(),
+    }
+}
+
 /// People encoded in every pass of a target under some keys; the first has the number `from`.
 pub fn views(
     keys: &ProjectKeys,
@@ -76,32 +85,17 @@ pub fn views(
     let who: Vec<Identity<'_>> = people.iter().map(Known::identity).collect();
     let names: Vec<Pseudonym> = people.iter().map(|p| p.name).collect();
     let encoder = Encoder::new(keys, target.kind, target.recipes);
-    let mut scratch = Scratch::default();
-    let mut out: Vec<PassView> = Vec::new();
-    for (pass, recipe) in target.recipes.iter().enumerate() {
-        let mut view = PassView {
-            name: recipe.name(),
-            form: None,
-            rows: Vec::new(),
-        };
-        let mut found = Vec::new();
-        let rows = encoder.rows(pass, &names);
-        for ((person, who), (name, row)) in who.iter().enumerate().zip(names.iter().zip(&rows)) {
-            found.clear();
-            encoder.match_keys(pass, who, &mut scratch, &mut found);
-            let of_key = |(number, key): (u8, &Pseudonym)| RowView {
-                person: from + person,
-                row: match number {
-                    0 => *row,
-                    _ => encoder.further_row(pass, name, number),
-                },
-                key: *key,
+    let mut out: Vec<PassView> = target.recipes.iter().map(of_recipe).collect();
+    encoder.encode(&who, &names, &mut Scratch::default(), |row| {
+        if let Some(view) = out.get_mut(row.pass) {
+            view.rows.push(RowView {
+                person: from + row.person,
+                row: row.row,
+                key: *row.key,
                 encoding: Vec::new(),
-            };
-            view.rows.extend((0_u8..).zip(&found).map(of_key));
+            });
         }
-        out.push(view);
-    }
+    });
     let before = out.len();
     out.extend(target.blocks.iter().map(|pass| PassView {
         name: pass.name(),

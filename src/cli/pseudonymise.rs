@@ -11,7 +11,7 @@ use super::key::PurposeArg;
 use super::{Context, Done, Failure};
 use crate::owner::{
     self, DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome,
-    Request, SplitOutcome, release, split,
+    Request, SplitOutcome, Within, release, split,
 };
 use crate::pseudonymise::{KeySource, Salt};
 
@@ -57,7 +57,8 @@ pub struct Args {
     /// Refuse a key of another purpose.
     #[arg(long, value_enum)]
     purpose: Option<PurposeArg>,
-    /// What the records are unique within; by default the name of the file.
+    /// What the records are unique within. Without it the pseudonyms hold for this extract alone,
+    /// and another one, even of the same name, has others.
     #[arg(long, value_name = "NAME")]
     system: Option<String>,
     /// The number of this extract in the linkage files; owners agree on them.
@@ -153,10 +154,14 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
 fn common(manifest: &Manifest) -> String {
     let s = &manifest.settings;
     let [first, last] = &s.period;
+    let within = match s.records_within {
+        Within::System => "",
+        Within::Extract => ", this extract alone (--system NAME joins several)",
+    };
     let mut text = format!(
-        "system        {}\nkey           {} ({})\nproject       {}, round {}\n\
+        "system        {}{}\nkey           {} ({})\nproject       {}, round {}\n\
          dates         on {}; {first} to {last}\n",
-        s.system, s.key_fingerprint, s.purpose, s.project, s.round, s.reference_date,
+        s.system, within, s.key_fingerprint, s.purpose, s.project, s.round, s.reference_date,
     );
     for a in &manifest.rows {
         let _ = writeln!(

@@ -26,14 +26,35 @@ pub struct Settings {
     pub purpose: String,
     /// The key's public name.
     pub key_fingerprint: String,
-    /// What the records are unique within.
+    /// The system.
     pub system: String,
+    /// What the records are unique within.
+    pub records_within: Within,
     /// The reference date.
     pub reference_date: String,
     /// First and last day of the period, both included.
     pub period: [String; 2],
     /// The schema's file name and digest.
     pub schema: (String, Digest),
+}
+
+/// What the pseudonyms of records and rows hold for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Within {
+    /// All extracts of the system that the owner named.
+    System,
+    /// This extract alone: no system was named.
+    Extract,
+}
+
+impl Within {
+    fn of(request: &Request) -> Self {
+        match request.system {
+            Some(_) => Within::System,
+            None => Within::Extract,
+        }
+    }
 }
 
 /// A file of the folder.
@@ -111,6 +132,7 @@ impl Settings {
             purpose: checked.key.purpose().word().to_owned(),
             key_fingerprint: checked.key.fingerprint().to_string(),
             system: checked.system.clone(),
+            records_within: Within::of(request),
             reference_date: request.reference.to_string(),
             period: checked.period(),
             schema: (file_name(&request.schema), digest),

@@ -24,7 +24,7 @@ mod treatment;
 mod workspace;
 
 pub use error::{EXPLANATIONS, OwnerError};
-pub use manifest::{FileEntry, Manifest, Settings};
+pub use manifest::{FileEntry, Manifest, Settings, Within};
 pub use release::{ReleaseOutcome, release};
 pub use request::{DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Request};
 pub use split::{SplitOutcome, lint_folder, split};

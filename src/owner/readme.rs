@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::NOTICE;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Within};
 
 /// The README of a split.
 pub(super) fn of_split(manifest: &Manifest) -> String {
@@ -29,6 +29,14 @@ pub(super) fn of_split(manifest: &Manifest) -> String {
          number of the source are others.\n\n",
         s.project, s.round, s.key_fingerprint, s.purpose
     );
+    if s.records_within == Within::Extract {
+        let _ = write!(
+            text,
+            "No system was named, so the pseudonyms hold for this extract alone: another extract, \
+             even of the same name, has others. `--system NAME` gives all extracts of a system the \
+             same.\n\n"
+        );
+    }
     let _ = writeln!(
         text,
         "`kinlink pseudonymise lint FOLDER` checks a parcel. {NOTICE}"

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::error::OwnerError;
 use crate::diagnostic::{Diagnostic, Exit, Place};
+use crate::digest::Digest;
 use crate::ingest;
 use crate::pseudonymise::{KeySource, MasterKey, ProjectKeys, Purpose, Salt, days_of};
 
@@ -37,7 +38,8 @@ pub struct Request {
     pub salt: Option<Salt>,
     /// The purpose that the key must have.
     pub purpose: Option<Purpose>,
-    /// What the records are unique within; by default the file's name.
+    /// What the records are unique within. Where nothing is said the file's name names the system,
+    /// and the records are unique within this extract alone.
     pub system: Option<String>,
     /// The number of the system in the linkage files.
     pub source: u8,
@@ -157,6 +159,20 @@ impl Checked {
         let salt = request.salt.unwrap_or_else(of_name);
         self.key
             .for_project_salted(&salt, &request.project, &request.round)
+    }
+
+    /// What goes into the pseudonyms of records and rows beside their numbers. A system that the
+    /// owner names is the same in all his extracts. The name of a file is nobody's statement: two
+    /// owners may both have a `pupils.csv`, and both may count from 1. So where no system is named,
+    /// the extract's digest goes in as well, under the project's key, and nothing of another extract
+    /// has an equal pseudonym. It has a blank in it, which no named system has.
+    pub(super) fn scope(&self, request: &Request, extract: &Digest) -> String {
+        if request.system.is_some() {
+            return self.system.clone();
+        }
+        let key = self.keys(request).derive(&["extract"]);
+        let named = Digest::of(&key.mac(&[extract.hex().as_bytes()]));
+        format!("{} {}", self.system, named.hex())
     }
 
     /// The window in days since 1970-01-01, half-open.

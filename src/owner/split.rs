@@ -144,6 +144,7 @@ pub(super) fn read_extract(
             progress,
         },
     )?;
+    let scope = checked.scope(request, &digest);
     let tables: Vec<ClearTable> = Table::ALL
         .into_iter()
         .filter_map(|table| {
@@ -156,6 +157,7 @@ pub(super) fn read_extract(
             written.then(|| ClearTable {
                 table,
                 system: checked.system.clone(),
+                scope: scope.clone(),
                 path,
             })
         })

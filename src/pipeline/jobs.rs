@@ -132,6 +132,7 @@ pub(super) fn clear_tables(root: &Path, receipts: &Receipts) -> Vec<pseudonymise
         .filter_map(|file| {
             let (table, system) = table_and_system(&file.path)?;
             Some(pseudonymise::ClearTable {
+                scope: system.clone(),
                 table,
                 system,
                 path: root.join(&file.path),

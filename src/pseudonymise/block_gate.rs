@@ -1,6 +1,8 @@
 //! Which rows of blocks leave the owner: the cap of each source, and which patterns enough rows have.
 
-use hashbrown::HashMap;
+use std::path::Path;
+
+use hashbrown::HashSet;
 
 use super::gate::{Counter, block_cap};
 use super::look_alike::{ALIKE, Pattern, patterns};
@@ -9,12 +11,12 @@ use super::spill::Spill;
 use crate::columnar::ColumnarError;
 
 /// The cap of a block for each source, given the sources' numbers and their rows.
-pub(super) fn caps(sources: impl Iterator<Item = (u8, usize)> + Clone) -> Vec<u64> {
+pub(super) fn caps(sources: impl Iterator<Item = (u8, u64)> + Clone) -> Vec<u64> {
     let last = sources.clone().map(|(source, _)| usize::from(source)).max();
     let mut caps = vec![block_cap(0); last.map_or(0, |l| l + 1)];
     for (source, rows) in sources {
         if let Some(cap) = caps.get_mut(usize::from(source)) {
-            *cap = block_cap(rows as u64);
+            *cap = block_cap(rows);
         }
     }
     caps
@@ -26,16 +28,22 @@ pub(super) struct BlockGate<'a> {
     /// Bytes of an encoding.
     pub(super) width: usize,
     caps: &'a [u64],
-    alike: Option<HashMap<(usize, Pattern), u32>>,
+    /// The patterns that enough rows of their source have; none where all rows may leave.
+    alike: Option<HashSet<(usize, Pattern)>>,
 }
 
+/// Bytes of a pattern and its source on their way to be counted.
+const COUNTED: usize = 9;
+
 impl<'a> BlockGate<'a> {
-    /// Looks at all rows once.
+    /// Looks at all rows once. Most patterns are those of one block alone: so they are spilt to
+    /// `folder` to be counted, and what stays in memory is what many rows have.
     pub(super) fn new(
         spill: &Spill,
         width: usize,
         tags: bool,
         caps: &'a [u64],
+        folder: &Path,
     ) -> Result<Self, ColumnarError> {
         let mut gate = BlockGate {
             width,
@@ -45,17 +53,21 @@ impl<'a> BlockGate<'a> {
         if !tags {
             return Ok(gate);
         }
-        let mut alike: HashMap<(usize, Pattern), u32> = HashMap::new();
+        let mut counted = Spill::new(folder, COUNTED)?;
+        let mut found = Vec::new();
         spill.sorted(|bucket| {
             let rows: Vec<&[u8]> = bucket.rows().collect();
+            found.clear();
             for block in rows.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
                 gate.patterns(block, |source, pattern, _| {
-                    *alike.entry((source, pattern)).or_default() += 1;
+                    found.extend_from_slice(&pattern.to_be_bytes());
+                    // The number of a source is one byte of the row that it was read from.
+                    found.push(u8::try_from(source).unwrap_or(u8::MAX));
                 });
             }
-            Ok(())
+            counted.take(&found)
         })?;
-        gate.alike = Some(alike);
+        gate.alike = Some(shared_by_many(&counted)?);
         Ok(gate)
     }
 
@@ -109,13 +121,30 @@ impl<'a> BlockGate<'a> {
                 }
             }
             Some(alike) => self.patterns(block, |source, pattern, row| {
-                if alike.get(&(source, pattern)).is_some_and(|n| *n >= ALIKE) {
+                if alike.contains(&(source, pattern)) {
                     out.push(row);
                 }
             }),
         }
         count_block(block, out.get(before..).unwrap_or_default(), counter);
     }
+}
+
+/// The patterns that at least [`ALIKE`] rows of a source have.
+fn shared_by_many(counted: &Spill) -> Result<HashSet<(usize, Pattern)>, ColumnarError> {
+    let mut out = HashSet::new();
+    counted.sorted(|bucket| {
+        let rows: Vec<&[u8]> = bucket.rows().collect();
+        for same in rows.chunk_by(|a, b| a == b) {
+            let row = same.first().and_then(|row| row.split_first_chunk::<8>());
+            if let (true, Some((pattern, [source]))) = (same.len() as u64 >= u64::from(ALIKE), row)
+            {
+                out.insert((usize::from(*source), Pattern::from_be_bytes(*pattern)));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(out)
 }
 
 /// Counts the rows of a block that leave, and those that do not.

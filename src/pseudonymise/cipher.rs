@@ -35,12 +35,14 @@ impl Message {
     /// The value of a domain. Two domains never share a message. Values beyond 255 bytes are cut.
     pub(crate) fn new(domain: u8, value: &[u8]) -> Self {
         let value = value.get(..255).unwrap_or(value);
-        let mut first = Block::default();
         let (head, tail) = value.split_at(value.len().min(FIRST));
-        let prefix = [domain, u8::try_from(value.len()).unwrap_or(u8::MAX)];
-        for (slot, byte) in first.iter_mut().zip(prefix.iter().chain(head)) {
-            *slot = *byte;
+        let mut first = [0; 16];
+        let [in_front, length, rest @ ..] = &mut first;
+        (*in_front, *length) = (domain, u8::try_from(value.len()).unwrap_or(u8::MAX));
+        if let Some(room) = rest.get_mut(..head.len()) {
+            room.copy_from_slice(head);
         }
+        let first = Block::from(first);
         let rest = tail
             .chunks(16)
             .map(|chunk| {
@@ -111,11 +113,8 @@ impl PassKey {
 
 /// A block of a message mixed with the state before it: the block's key, at first.
 pub(crate) fn keyed(state: &Block, message: &Block) -> Block {
-    let mut out = *state;
-    for (s, o) in out.iter_mut().zip(message) {
-        *s ^= *o;
-    }
-    out
+    let mixed = u128::from_ne_bytes(state.0) ^ u128::from_ne_bytes(message.0);
+    Block::from(mixed.to_ne_bytes())
 }
 
 #[cfg(test)]

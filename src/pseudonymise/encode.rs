@@ -18,11 +18,11 @@ use super::block::{BlockEncoder, BlockPass, Form, Workspace};
 use super::block_gate::{BlockGate, caps};
 use super::gate::{Counter, judge};
 use super::identity::PersonColumns;
-use super::key::Pseudonym;
+use super::key::{Pseudonym, SubKey};
 use super::match_key::{Encoder, RowNames, Scratch};
 use super::pass_files::{P, PREFIX, count_keys, write_blocks, write_join, write_keys};
 use super::spill::Spill;
-use super::stage::{Job, PseudonymiseError, output};
+use super::stage::{Job, PseudonymiseError, RECORD_PSEUDONYM, output, record_pseudonyms};
 use crate::columnar::{ColumnarError, TableReader};
 use crate::stage::{StageFolders, StageReport};
 
@@ -32,16 +32,18 @@ const AT_A_TIME: usize = 8;
 const BATCH: usize = 1 << 13;
 /// People that the block encoder takes at a time.
 const PEOPLE: usize = 256;
-/// The names of one system, and the record pseudonym of each row.
+/// The names of one system.
 pub(super) struct People {
     /// Its number in the link files.
     pub source: u8,
     /// Its word.
     pub system: String,
+    /// What its records are unique within.
+    pub scope: String,
     /// The clear table.
     pub path: PathBuf,
-    /// Of each row.
-    pub records: Vec<Pseudonym>,
+    /// Its rows.
+    pub rows: u64,
 }
 
 /// The passes of one kind of people.
@@ -51,6 +53,7 @@ struct Passes {
     recipes: Vec<String>,
     blocks: BlockEncoder,
     names: RowNames,
+    records: SubKey,
 }
 
 /// The rows of every pass, match keys first, then blocks.
@@ -86,8 +89,9 @@ pub(super) fn encode(
         recipes: recipes.iter().map(super::Recipe::name).collect(),
         blocks: BlockEncoder::new(&job.keys, kind, blocks),
         names: RowNames::new(&job.keys),
+        records: job.keys.derive(&[RECORD_PSEUDONYM]),
     };
-    let total: u64 = people.iter().map(|p| p.records.len() as u64).sum();
+    let total: u64 = people.iter().map(|p| p.rows).sum();
     folders
         .progress
         .begin(&format!("encode {kind}"), Some(total));
@@ -99,7 +103,7 @@ pub(super) fn encode(
         .progress
         .begin(&format!("write {kind}"), Some(files.len() as u64));
     let footer = job.keys.fingerprint().footer();
-    let caps = caps(people.iter().map(|p| (p.source, p.records.len())));
+    let caps = caps(people.iter().map(|p| (p.source, p.rows)));
     let mut counted = BTreeMap::new();
     let mut shared = spills.shared.into_iter();
     for ((file, link), join) in files.iter().zip(spills.link).zip(spills.join) {
@@ -118,7 +122,7 @@ pub(super) fn encode(
         let written = match file.width {
             0 => write_keys(&path, &link, &keys)?,
             width => {
-                let gate = BlockGate::new(&link, width, file.tags, &caps)?;
+                let gate = BlockGate::new(&link, width, file.tags, &caps, folders.stage)?;
                 write_blocks(&path, &link, &keys, &gate, &mut counter)?
             }
         };
@@ -230,26 +234,22 @@ impl Passes {
         };
         for system in people {
             let reader = TableReader::open_with(&system.path, Some(PersonColumns::NAMES), BATCH)?;
-            let mut from = 0;
-            let mut waiting: Vec<(usize, RecordBatch)> = Vec::with_capacity(AT_A_TIME);
+            let mut waiting: Vec<RecordBatch> = Vec::with_capacity(AT_A_TIME);
             let mut batches = reader.peekable();
             while let Some(next) = batches.next() {
-                let next = next?;
-                let rows = next.num_rows();
-                waiting.push((from, next));
-                from += rows;
+                waiting.push(next?);
                 if waiting.len() < AT_A_TIME && batches.peek().is_some() {
                     continue;
                 }
                 // The order in which batches finish does not matter: the rows are sorted later.
                 let parts: Vec<Rows> = waiting
                     .par_iter()
-                    .map(|(from, batch)| self.batch(system, *from, batch))
+                    .map(|batch| self.batch(system, batch))
                     .collect::<Result<_, ColumnarError>>()?;
                 for part in parts {
                     spills.take(&part)?;
                 }
-                let done: usize = waiting.iter().map(|(_, b)| b.num_rows()).sum();
+                let done: usize = waiting.iter().map(RecordBatch::num_rows).sum();
                 folders.progress.advance(done as u64);
                 waiting.clear();
             }
@@ -257,12 +257,7 @@ impl Passes {
         Ok(spills)
     }
 
-    fn batch(
-        &self,
-        system: &People,
-        from: usize,
-        batch: &RecordBatch,
-    ) -> Result<Rows, ColumnarError> {
+    fn batch(&self, system: &People, batch: &RecordBatch) -> Result<Rows, ColumnarError> {
         let columns = PersonColumns::of(batch, &system.path)?;
         let places: Vec<usize> = (0..batch.num_rows())
             .filter(|row| columns.kind(*row) == self.kind)
@@ -270,17 +265,11 @@ impl Passes {
         let mut out = self.rows();
         let (mut scratch, mut space) = (Scratch::default(), Workspace::default());
         for places in places.chunks(PEOPLE) {
-            let records: Vec<Pseudonym> = places
-                .iter()
-                .map(|row| system.records.get(from + row).copied().unwrap_or_default())
-                .collect();
-            let names: Vec<Pseudonym> = places
-                .iter()
-                .map(|row| {
-                    self.names
-                        .name(&system.system, columns.record(*row), columns.alias(*row))
-                })
-                .collect();
+            let rows = places.iter().map(|row| columns.record(*row));
+            let records = record_pseudonyms(&self.records, &system.scope, rows);
+            let rows = places.iter();
+            let rows = rows.map(|row| (columns.record(*row), columns.alias(*row)));
+            let names = self.names.names(&system.scope, rows);
             let who: Vec<_> = places.iter().map(|row| columns.identity(*row)).collect();
             let people = Chunk {
                 source: system.source,
@@ -295,29 +284,24 @@ impl Passes {
     }
 
     fn match_keys(&self, people: &Chunk<'_>, scratch: &mut Scratch, out: &mut Rows) {
-        let mut keys = Vec::with_capacity(8);
-        let files = out.link.iter_mut().zip(&mut out.join);
-        for ((pass, shared), (link, join)) in out.shared.iter_mut().enumerate().zip(files) {
-            let rows = self.keys.rows(pass, people.names);
-            let named = people.names.iter().zip(&rows).zip(people.records);
-            for (who, ((name, row), record)) in people.who.iter().zip(named) {
-                keys.clear();
-                self.keys.match_keys(pass, who, scratch, &mut keys);
-                for (number, key) in (0_u8..).zip(&keys) {
-                    let row = match number {
-                        0 => *row,
-                        _ => self.keys.further_row(pass, name, number),
-                    };
-                    link.extend_from_slice(&row);
-                    link.extend_from_slice(key);
-                    link.push(people.source);
-                    shared.extend_from_slice(key.get(..PREFIX).unwrap_or_default());
-                    shared.push(people.source);
-                    join.extend_from_slice(&row);
-                    join.extend_from_slice(record);
-                }
+        self.keys.encode(people.who, people.names, scratch, |row| {
+            let Some(record) = people.records.get(row.person) else {
+                return;
+            };
+            if let Some(link) = out.link.get_mut(row.pass) {
+                link.extend_from_slice(&row.row);
+                link.extend_from_slice(row.key);
+                link.push(people.source);
             }
-        }
+            if let Some(shared) = out.shared.get_mut(row.pass) {
+                shared.extend_from_slice(row.key.get(..PREFIX).unwrap_or_default());
+                shared.push(people.source);
+            }
+            if let Some(join) = out.join.get_mut(row.pass) {
+                join.extend_from_slice(&row.row);
+                join.extend_from_slice(record);
+            }
+        });
     }
 
     fn block_rows(&self, people: &Chunk<'_>, space: &mut Workspace, out: &mut Rows) {

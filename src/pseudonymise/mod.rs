@@ -25,8 +25,10 @@ mod phonetic;
 mod recipe;
 mod release;
 mod sealed;
+mod sorted_table;
 mod spill;
 mod stage;
+mod values;
 pub mod words;
 
 pub use crate::purpose::Purpose;
@@ -39,11 +41,11 @@ pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use identity::each_person;
 pub use key::{
     CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
-    ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
+    Messages, ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
 pub use linkage_source::{LinkageSource, linkage_fields, read_linkage_source};
 pub(crate) use look_alike::{ALIKE, patterns};
-pub use match_key::{Encoder, MatchKey, RowNames, Scratch};
+pub use match_key::{Encoder, KeyRow, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;
 pub use recipe::{Recipe, RecipeError};

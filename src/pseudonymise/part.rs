@@ -4,11 +4,10 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::str::FromStr;
 
-use zeroize::Zeroize;
-
 use super::key::push_field;
 use super::phonetic::soundex;
 use super::recipe::RecipeError;
+use super::values::Values;
 
 /// One name of one person, standardised (see `ingest::standardise`): names are upper-case letters
 /// with single spaces, a postcode is `AB1 2CD`.
@@ -210,16 +209,17 @@ impl Part {
         }
     }
 
-    /// Appends the part's values to `out`, each with its end marked in `ends`. No value: the
-    /// recipe gives no key. Several: the recipe gives a key for each.
-    fn values(&self, who: &Identity<'_>, out: &mut Vec<u8>, ends: &mut Vec<usize>) {
+    /// Hands `each` the part's values. No value: the recipe gives no key. Several: the recipe gives
+    /// a key for each.
+    pub(super) fn values(&self, who: &Identity<'_>, mut each: impl FnMut(&[u8])) {
         let mut push = |value: &[u8]| {
             if !value.is_empty() {
-                out.extend_from_slice(value);
-                ends.push(out.len());
+                each(value);
             }
         };
-        let text = |value: Option<&str>| value.unwrap_or_default().as_bytes().to_vec();
+        let text = |value: Option<&str>, push: &mut dyn FnMut(&[u8])| {
+            push(value.unwrap_or_default().as_bytes());
+        };
         match self {
             Part::Forename => push(who.forename.unwrap_or_default().as_bytes()),
             Part::ForenameFirst => push(
@@ -229,15 +229,9 @@ impl Part {
                     .as_bytes(),
             ),
             Part::ForenameAny => {
-                let mut seen: Vec<&str> = Vec::with_capacity(4);
-                for name in [who.forename, who.middle_names].into_iter().flatten() {
-                    for one in name.split(' ') {
-                        if one.len() > 1 && !seen.contains(&one) {
-                            seen.push(one);
-                            push(one.as_bytes());
-                        }
-                    }
-                }
+                let names = [who.forename, who.middle_names].into_iter().flatten();
+                let words = names.flat_map(|name| name.split(' '));
+                once_each(words.filter(|one| one.len() > 1), push);
             }
             Part::ForenameInitial => push(first(who.forename, 1)),
             Part::ForenameSoundex => {
@@ -254,15 +248,9 @@ impl Part {
             }
             Part::SurnameFirst4 => push(first(who.surname, 4)),
             Part::SurnameAny => {
-                let mut seen: Vec<&str> = Vec::with_capacity(4);
-                for name in [who.surname, who.former_surname].into_iter().flatten() {
-                    for one in std::iter::once(name).chain(name.split(' ')) {
-                        if one.len() > 2 && !seen.contains(&one) {
-                            seen.push(one);
-                            push(one.as_bytes());
-                        }
-                    }
-                }
+                let names = [who.surname, who.former_surname].into_iter().flatten();
+                let words = names.flat_map(|name| std::iter::once(name).chain(name.split(' ')));
+                once_each(words.filter(|one| one.len() > 2), push);
             }
             Part::NamesUnordered => {
                 if let (Some(a), Some(b)) = (who.forename, who.surname) {
@@ -316,12 +304,12 @@ impl Part {
                     .unwrap_or_default()
                     .as_bytes(),
             ),
-            Part::Noms => push(&text(who.noms)),
-            Part::Pnc => push(&text(who.pnc)),
-            Part::Cro => push(&text(who.cro)),
-            Part::Crn => push(&text(who.crn)),
-            Part::Upn => push(&text(who.upn)),
-            Part::LocalId => push(&text(who.local_id)),
+            Part::Noms => text(who.noms, &mut push),
+            Part::Pnc => text(who.pnc, &mut push),
+            Part::Cro => text(who.cro, &mut push),
+            Part::Crn => text(who.crn, &mut push),
+            Part::Upn => text(who.upn, &mut push),
+            Part::LocalId => text(who.local_id, &mut push),
             Part::Other(name) => push(
                 who.other
                     .iter()
@@ -339,14 +327,7 @@ impl Part {
     /// caller's, for counting in memory how often two people agree on it. A hash of one
     /// identifier protects nothing: it must not be written, and not leave the owner's process.
     pub fn hashes<S: BuildHasher>(&self, who: &Identity<'_>, hasher: &S, out: &mut Vec<u64>) {
-        let (mut values, mut ends) = (Vec::new(), Vec::new());
-        self.values(who, &mut values, &mut ends);
-        let mut start = 0;
-        for end in ends {
-            out.push(hasher.hash_one(values.get(start..end).unwrap_or_default()));
-            start = end;
-        }
-        values.zeroize();
+        self.values(who, |value| out.push(hasher.hash_one(value)));
     }
 }
 
@@ -354,11 +335,21 @@ impl Part {
     /// The length-prefixed messages of some parts for a person: what a match key is an HMAC of.
     /// They hold clear values; only an adversary's dictionary needs them outside the encoders.
     pub(crate) fn messages(parts: &[Part], who: &Identity<'_>) -> Vec<Vec<u8>> {
+        let places: Vec<usize> = (0..parts.len()).collect();
         let mut values = Values::default();
         values.take(parts, who);
-        (0..values.combinations())
-            .map(|index| values.message(index).to_vec())
+        (0..values.combinations(&places))
+            .map(|index| values.message(&places, index).flatten().copied().collect())
             .collect()
+    }
+}
+
+/// Hands `push` each word once, in the order in which they come. There are a few of them.
+fn once_each<'a>(words: impl Iterator<Item = &'a str> + Clone, mut push: impl FnMut(&[u8])) {
+    for (place, one) in words.clone().enumerate() {
+        if !words.clone().take(place).any(|before| before == one) {
+            push(one.as_bytes());
+        }
     }
 }
 
@@ -400,68 +391,5 @@ impl FromStr for Part {
             .ok_or_else(|| RecipeError::UnknownPart {
                 word: text.to_owned(),
             })
-    }
-}
-
-/// The values of some parts for one person, joined: room that is reused from person to person.
-///
-/// A part without a value leaves no message at all; a part with several (any of the surnames)
-/// gives a message for each combination. Every value has its length in front, so that no two lists
-/// of values give one message.
-#[derive(Default)]
-pub(super) struct Values {
-    values: Vec<u8>,
-    ends: Vec<usize>,
-    parts: Vec<std::ops::Range<usize>>,
-    message: Vec<u8>,
-}
-
-impl Values {
-    /// Takes the values of the parts.
-    pub(super) fn take(&mut self, parts: &[Part], who: &Identity<'_>) {
-        self.values.clear();
-        self.ends.clear();
-        self.parts.clear();
-        for part in parts {
-            let start = self.ends.len();
-            part.values(who, &mut self.values, &mut self.ends);
-            if self.ends.len() == start {
-                self.parts.clear();
-                return;
-            }
-            self.parts.push(start..self.ends.len());
-        }
-    }
-
-    /// How many messages they make.
-    pub(super) fn combinations(&self) -> usize {
-        if self.parts.is_empty() {
-            return 0;
-        }
-        self.parts.iter().map(ExactSizeIterator::len).product()
-    }
-
-    /// Message `index` of [`combinations`](Self::combinations).
-    pub(super) fn message(&mut self, mut index: usize) -> &[u8] {
-        self.message.clear();
-        for range in &self.parts {
-            let value = range.start + index % range.len().max(1);
-            index /= range.len().max(1);
-            let before = value.checked_sub(1).and_then(|v| self.ends.get(v));
-            let from = before.copied().unwrap_or(0);
-            let to = self.ends.get(value).copied().unwrap_or(from);
-            push_field(
-                &mut self.message,
-                self.values.get(from..to).unwrap_or_default(),
-            );
-        }
-        &self.message
-    }
-}
-
-impl Drop for Values {
-    fn drop(&mut self) {
-        self.values.zeroize();
-        self.message.zeroize();
     }
 }

@@ -10,58 +10,56 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, Date32Array, Int32Array, RecordBatch, StringArray, UInt8Array, UInt32Array,
 };
-use arrow::compute::{concat_batches, take};
 use jiff::civil::Date;
 
 use super::key::{Pseudonym, SubKey};
+use super::sorted_table::SortedTable;
 use super::stage::{
-    ClearTable, Job, PseudonymiseError, batch, output, pseudonyms, record_pseudonym,
+    ClearTable, Job, PseudonymiseError, batch, output, pseudonyms, record_pseudonyms,
 };
 use crate::columnar::{
-    ColumnarError, Layout, TableReader, TableWriter, bytes, date, date_at, text, text_at, u32,
+    ColumnarError, Layout, TableReader, TableWriter, date, date_at, text, text_at, u32,
 };
 use crate::schema::canonical::{RECORD, Table};
 use crate::stage::{StageFolders, StageReport};
 
-/// Writes the payload of one table and returns the record pseudonym of each of its rows.
+/// Rows of the clear table that are read at a time.
+pub(super) const BATCH: usize = 1 << 13;
+
+/// Writes the payload of one table and returns how many rows the clear table has.
 pub(super) fn write(
     job: &Job,
     table: &ClearTable,
     key: &SubKey,
     folders: &StageFolders<'_>,
     report: &mut StageReport,
-) -> Result<Vec<Pseudonym>, PseudonymiseError> {
+) -> Result<u64, PseudonymiseError> {
     let what = format!("payload {} of {}", table.table.name(), table.system);
-    let reader = TableReader::open(&table.path, None)?;
-    folders.progress.begin(&what, Some(reader.rows()));
-    let mut records = Vec::new();
-    let mut batches = Vec::new();
+    let reader = TableReader::open_with(&table.path, None, BATCH)?;
+    let rows = reader.rows();
+    folders.progress.begin(&what, Some(rows));
+    let schema = table.table.payload();
+    let mut sorted = SortedTable::new(folders.stage, schema.clone(), &table.path)?;
     for clear in reader {
         let clear = clear?;
         let ids = ids(&clear, RECORD, table, key)?;
-        batches.push(match table.table {
+        sorted.take(&match table.table {
             Table::Person => person(job, &clear, &ids, table)?,
             _ => facts(&clear, &ids, table, key)?,
-        });
+        })?;
         folders.progress.advance(ids.len() as u64);
-        records.extend(ids);
     }
     let path = folders
         .stage
         .join("payload")
         .join(table.table.name())
         .join(format!("{}.parquet", table.system));
-    let schema = table.table.payload();
     let footer = [job.keys.fingerprint().footer()];
-    let mut writer = TableWriter::create(&path, schema.clone(), Layout::People, &footer)?;
-    if !batches.is_empty() {
-        let whole = concat_batches(&schema, &batches).map_err(|_| malformed(table))?;
-        drop(batches);
-        writer.write(&sorted(&whole, table)?)?;
-    }
+    let mut writer = TableWriter::create(&path, schema, Layout::People, &footer)?;
+    sorted.write(&mut writer)?;
     report.files.push(output(folders, writer.finish()?));
     folders.progress.end();
-    Ok(records)
+    Ok(rows)
 }
 
 pub(super) fn malformed(table: &ClearTable) -> ColumnarError {
@@ -76,36 +74,9 @@ pub(super) fn ids(
     table: &ClearTable,
     key: &SubKey,
 ) -> Result<Vec<Pseudonym>, ColumnarError> {
-    use rayon::prelude::*;
     let names = text(clear, column, &table.path)?;
-    Ok((0..names.len())
-        .into_par_iter()
-        .with_min_len(1 << 10)
-        .map(|row| record_pseudonym(key, &table.system, names.value(row)))
-        .collect())
-}
-
-/// Rows in the order of their pseudonyms; the rows of one person stay in the order of the source.
-pub(super) fn sorted(
-    whole: &RecordBatch,
-    table: &ClearTable,
-) -> Result<RecordBatch, ColumnarError> {
-    use rayon::prelude::*;
-    let ids = bytes(whole, RECORD, &table.path)?;
-    let rows = u32::try_from(whole.num_rows()).map_err(|_| malformed(table))?;
-    let mut order: Vec<(Pseudonym, u32)> = (0..rows)
-        .zip(ids.iter())
-        .filter_map(|(row, id)| Some((Pseudonym::try_from(id?).ok()?, row)))
-        .collect();
-    order.par_sort_unstable();
-    let order = UInt32Array::from_iter_values(order.into_iter().map(|(_, row)| row));
-    let columns: Result<Vec<ArrayRef>, _> = whole
-        .columns()
-        .iter()
-        .map(|c| take(c, &order, None))
-        .collect();
-    let columns = columns.map_err(|_| malformed(table))?;
-    batch(whole.schema(), columns, &table.path)
+    let names = (0..names.len()).map(|row| names.value(row));
+    Ok(record_pseudonyms(key, &table.scope, names))
 }
 
 /// A table of facts: the same columns, with pseudonyms for the people in it.

@@ -37,7 +37,25 @@ enum Sound {
     Digit(u8),
 }
 
+/// The sounds of A to Z, made once: a name is looked at once a letter and recipe.
+const SOUNDS: [Sound; 26] = {
+    let mut sounds = [Sound::Vowel; 26];
+    let mut letter = b'A';
+    let mut place = 0;
+    while place < sounds.len() {
+        sounds[place] = sound(letter);
+        letter += 1;
+        place += 1;
+    }
+    sounds
+};
+
 fn digit(letter: u8) -> Sound {
+    let place = usize::from(letter.wrapping_sub(b'A'));
+    SOUNDS.get(place).copied().unwrap_or(Sound::Vowel)
+}
+
+const fn sound(letter: u8) -> Sound {
     match letter {
         b'B' | b'F' | b'P' | b'V' => Sound::Digit(b'1'),
         b'C' | b'G' | b'J' | b'K' | b'Q' | b'S' | b'X' | b'Z' => Sound::Digit(b'2'),

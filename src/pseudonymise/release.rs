@@ -11,12 +11,13 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, StringArray, UInt32Array,
 };
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::coarsen::{month_of, week_of};
 use super::key::{ProjectKeys, SubKey};
-use super::payload::{ids, malformed, sorted};
+use super::payload::{BATCH, ids, malformed};
+use super::sorted_table::SortedTable;
 use super::stage::{ClearTable, batch, pseudonyms};
 use crate::columnar::{
     ColumnarError, Layout, TableReader, TableWriter, Written, date, date_at, text, text_at, u32,
@@ -85,29 +86,27 @@ pub fn write_release(
     let key = &research_key(keys, research);
     let footer = [keys.fingerprint().footer()];
     let schema = release_schema(clear.table, columns);
-    let reader = TableReader::open(&clear.path, None)?;
+    let reader = TableReader::open_with(&clear.path, None, BATCH)?;
     let what = format!("release {} of {}", clear.table.name(), clear.system);
     progress.begin(&what, Some(reader.rows()));
-    let mut batches = Vec::new();
+    let scratch = path.parent().unwrap_or(path);
+    let mut sorted = SortedTable::new(scratch, schema.clone(), &clear.path)?;
+    let mut missing = vec![0; columns.len()];
     for one in reader {
         let one = main_names(one?, clear)?;
         let arrays: Result<Vec<ArrayRef>, _> = columns
             .iter()
             .map(|column| treated(&one, column, clear, key))
             .collect();
-        batches.push(batch(schema.clone(), arrays?, &clear.path)?);
+        let treated = batch(schema.clone(), arrays?, &clear.path)?;
+        for (n, column) in missing.iter_mut().zip(treated.columns()) {
+            *n += column.null_count() as u64;
+        }
+        sorted.take(&treated)?;
         progress.advance(one.num_rows() as u64);
     }
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, &footer)?;
-    let mut missing = vec![0; columns.len()];
-    if !batches.is_empty() {
-        let whole = concat_batches(&schema, &batches).map_err(|_| malformed(clear))?;
-        drop(batches);
-        for (n, column) in missing.iter_mut().zip(whole.columns()) {
-            *n = column.null_count() as u64;
-        }
-        writer.write(&sorted(&whole, clear)?)?;
-    }
+    let mut writer = TableWriter::create(path, schema, Layout::People, &footer)?;
+    sorted.write(&mut writer)?;
     progress.end();
     Ok(Released {
         file: writer.finish()?,

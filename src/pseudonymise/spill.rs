@@ -18,19 +18,18 @@ const BUCKETS: usize = 64;
 /// Bytes that a bucket gathers before they are written.
 const BUFFER: usize = 1 << 15;
 
-/// Rows of equal width, in buckets.
-pub(super) struct Spill {
+/// Bytes in buckets, in a file without a name.
+pub(super) struct Buckets {
     path: PathBuf,
     file: File,
     end: u64,
-    width: usize,
     buffers: Vec<Vec<u8>>,
     chunks: Vec<Vec<(u64, usize)>>,
 }
 
-impl Spill {
-    /// A spill of rows of `width` bytes, in a file without a name in `folder`.
-    pub(super) fn new(folder: &Path, width: usize) -> Result<Self, ColumnarError> {
+impl Buckets {
+    /// Empty buckets in `folder`, which is made where it is missing.
+    pub(super) fn new(folder: &Path) -> Result<Self, ColumnarError> {
         let path = folder.join(".spill");
         let open = || {
             std::fs::create_dir_all(folder)?;
@@ -44,25 +43,25 @@ impl Spill {
             Ok(file)
         };
         let file = open().map_err(|source| io_error(&path, source))?;
-        Ok(Spill {
+        Ok(Buckets {
             path,
             file,
             end: 0,
-            width,
             buffers: vec![Vec::new(); BUCKETS],
             chunks: vec![Vec::new(); BUCKETS],
         })
     }
 
-    /// Takes up rows, one after the other in `rows`.
-    pub(super) fn take(&mut self, rows: &[u8]) -> Result<(), ColumnarError> {
-        for row in rows.chunks_exact(self.width.max(1)) {
-            let bucket = usize::from(row.first().copied().unwrap_or(0)) * BUCKETS / 256;
-            if let Some(buffer) = self.buffers.get_mut(bucket) {
-                buffer.extend_from_slice(row);
-                if buffer.len() >= BUFFER {
-                    self.flush(bucket)?;
-                }
+    /// Appends the parts of a row to the bucket of its first byte.
+    pub(super) fn push(&mut self, row: &[&[u8]]) -> Result<(), ColumnarError> {
+        let first = row.iter().flat_map(|part| part.iter()).next();
+        let bucket = usize::from(first.copied().unwrap_or(0)) * BUCKETS / 256;
+        if let Some(buffer) = self.buffers.get_mut(bucket) {
+            for part in row {
+                buffer.extend_from_slice(part);
+            }
+            if buffer.len() >= BUFFER {
+                self.flush(bucket)?;
             }
         }
         Ok(())
@@ -83,24 +82,55 @@ impl Spill {
         Ok(())
     }
 
+    /// The buckets in order, each as it was filled.
+    pub(super) fn each(&self) -> impl Iterator<Item = Result<Vec<u8>, ColumnarError>> {
+        let all = self.chunks.iter().zip(&self.buffers);
+        all.map(|(chunks, buffer)| self.read(chunks, buffer))
+    }
+
+    fn read(&self, chunks: &[(u64, usize)], buffer: &[u8]) -> Result<Vec<u8>, ColumnarError> {
+        let spilt: usize = chunks.iter().map(|(_, length)| length).sum();
+        let mut bytes = Vec::with_capacity(spilt + buffer.len());
+        bytes.resize(spilt, 0);
+        let mut rest = bytes.as_mut_slice();
+        for (from, length) in chunks {
+            let (now, later) = rest.split_at_mut(*length);
+            self.file
+                .read_exact_at(now, *from)
+                .map_err(|source| io_error(&self.path, source))?;
+            rest = later;
+        }
+        bytes.extend_from_slice(buffer);
+        Ok(bytes)
+    }
+}
+
+/// Rows of equal width, in buckets.
+pub(super) struct Spill {
+    buckets: Buckets,
+    width: usize,
+}
+
+impl Spill {
+    /// A spill of rows of `width` bytes, in a file without a name in `folder`.
+    pub(super) fn new(folder: &Path, width: usize) -> Result<Self, ColumnarError> {
+        let buckets = Buckets::new(folder)?;
+        Ok(Spill { buckets, width })
+    }
+
+    /// Takes up rows, one after the other in `rows`.
+    pub(super) fn take(&mut self, rows: &[u8]) -> Result<(), ColumnarError> {
+        rows.chunks_exact(self.width.max(1))
+            .try_for_each(|row| self.buckets.push(&[row]))
+    }
+
     /// Hands the buckets to `each` in order, every one sorted; together they are all rows sorted.
     pub(super) fn sorted(
         &self,
         mut each: impl FnMut(Sorted) -> Result<(), ColumnarError>,
     ) -> Result<(), ColumnarError> {
-        for (chunks, buffer) in self.chunks.iter().zip(&self.buffers) {
-            let spilt: usize = chunks.iter().map(|(_, length)| length).sum();
-            let mut bytes = vec![0; spilt];
-            let mut rest = bytes.as_mut_slice();
-            for (from, length) in chunks {
-                let (now, later) = rest.split_at_mut(*length);
-                self.file
-                    .read_exact_at(now, *from)
-                    .map_err(|source| io_error(&self.path, source))?;
-                rest = later;
-            }
-            bytes.extend_from_slice(buffer);
-            each(Sorted::new(bytes, self.width))?;
+        for bytes in self.buckets.each() {
+            each(Sorted::new(bytes?, self.width))?;
         }
         Ok(())
     }

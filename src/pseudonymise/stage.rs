@@ -21,7 +21,7 @@ use arrow::datatypes::SchemaRef;
 use super::block::BlockPass;
 use super::encode::{People, encode};
 use super::gate::GateError;
-use super::key::{MasterKey, ProjectKeys, Pseudonym, SubKey};
+use super::key::{MasterKey, Messages, ProjectKeys, Pseudonym, SubKey};
 use super::linkage_source;
 use super::lint::{LintError, SplitFiles, lint};
 use super::payload;
@@ -41,6 +41,9 @@ pub struct ClearTable {
     pub table: Table,
     /// Which system.
     pub system: String,
+    /// What its records are unique within, as it goes into their pseudonyms: the system's name, or
+    /// a text that no other extract has.
+    pub scope: String,
     /// The file.
     pub path: PathBuf,
 }
@@ -102,13 +105,14 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Pseudon
     let record_key = job.keys.derive(&[RECORD_PSEUDONYM]);
     let mut people = Vec::new();
     for table in &job.tables {
-        let records = payload::write(job, table, &record_key, folders, &mut report)?;
+        let rows = payload::write(job, table, &record_key, folders, &mut report)?;
         if table.table == Table::Person {
             people.push(People {
                 source: source_number(job, &table.system),
                 system: table.system.clone(),
+                scope: table.scope.clone(),
                 path: table.path.clone(),
-                records,
+                rows,
             });
         }
     }
@@ -182,4 +186,21 @@ pub(super) fn output(folders: &StageFolders<'_>, written: Written) -> OutputFile
 /// The record pseudonym: one for each record of each system, whatever the pass.
 pub(super) fn record_pseudonym(key: &SubKey, system: &str, record: &str) -> Pseudonym {
     key.mac(&[system.as_bytes(), record.as_bytes()])
+}
+
+/// The record pseudonyms of many records, in order.
+pub(super) fn record_pseudonyms<'a>(
+    key: &SubKey,
+    system: &str,
+    records: impl Iterator<Item = &'a str>,
+) -> Vec<Pseudonym> {
+    let mut messages = Messages::default();
+    for record in records {
+        messages.field(system.as_bytes());
+        messages.field(record.as_bytes());
+        messages.end();
+    }
+    let mut out = Vec::with_capacity(messages.len());
+    key.macs(&messages, &mut out);
+    out
 }

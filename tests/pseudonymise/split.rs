@@ -42,6 +42,46 @@ fn two_owners_encodings_of_the_same_people_are_equal() {
     assert!(north.is_disjoint(&desk.match_keys("other", NAMES)));
 }
 
+/// Two owners whose extracts have the same name and count from the same number, and who name no
+/// system, share no pseudonym of a row or a record; their match keys are equal all the same. Who
+/// names a system keeps its pseudonyms from extract to extract.
+#[test]
+fn extracts_of_one_name_share_no_pseudonym_unless_a_system_is_named() {
+    let (north, south) = (Desk::new(), Desk::new());
+    south.write("pupils.csv", &extract(50..170, 1));
+    let of = |desk: &Desk, out: &str, more: &[&str]| {
+        desk.pseudonymise("pupils.csv", out, more, 0);
+        let file = |name: &str, column| bytes_of(&desk.path(out).join(name), column);
+        [
+            file("payload/person/pupils.parquet", "record"),
+            file("linkage/child/pass-06.parquet", "row"),
+            file("owner/join/child/pass-06.parquet", "row"),
+        ]
+    };
+    let (a, b) = (of(&north, "a", &[]), of(&south, "a", &[]));
+    for (a, b) in a.iter().zip(&b) {
+        assert_eq!((a.len(), b.len()), (120, 120));
+        assert!(a.is_disjoint(b));
+    }
+    let keys = |desk: &Desk| desk.match_keys("a", NAMES);
+    assert_eq!(keys(&north).intersection(&keys(&south)).count(), 70);
+    let readme = std::fs::read_to_string(north.path("a/README.md")).expect("a page");
+    assert!(readme.contains("hold for this extract alone"), "{readme}");
+
+    let named = ["--system", "pupils"];
+    let (named_a, named_b) = (of(&north, "b", &named), of(&south, "b", &named));
+    assert_eq!(named_a[0], named_b[0]);
+    assert!(named_a[0].is_disjoint(&a[0]));
+    let readme = std::fs::read_to_string(north.path("b/README.md")).expect("a page");
+    assert!(!readme.contains("hold for this extract alone"), "{readme}");
+    // A release keeps to it as well.
+    let release = |desk: &Desk| {
+        desk.release("pupils.csv", "r", "families");
+        bytes_of(&desk.path("r/data/person.parquet"), "record")
+    };
+    assert!(release(&north).is_disjoint(&release(&south)));
+}
+
 /// What the owner makes is byte for byte what the pipeline's stage makes of the same extract.
 #[test]
 fn the_pipeline_makes_the_same() {

@@ -7,9 +7,10 @@ use super::lane::{Lane, Sketches};
 use super::rule::BlockRule;
 use super::sketch::Orders;
 use crate::pseudonymise::cipher::{Block, Message, PassKey, keyed};
-use crate::pseudonymise::key::{ProjectKeys, Pseudonym, SubKey};
-use crate::pseudonymise::part::{Identity, Values};
+use crate::pseudonymise::key::{Messages, ProjectKeys, Pseudonym, SubKey};
+use crate::pseudonymise::part::{Identity, Part};
 use crate::pseudonymise::recipe::digest_of;
+use crate::pseudonymise::values::{Values, places};
 
 struct Pass {
     pass: BlockPass,
@@ -22,6 +23,8 @@ struct Pass {
 
 struct Rule {
     rule: BlockRule,
+    /// The rule's parts, as places among those of all rules.
+    parts: Vec<usize>,
     key: SubKey,
 }
 
@@ -31,6 +34,8 @@ struct Rule {
 /// of the rule has keys of its own that turn the digest into the block's token, into the block's
 /// key, and a record's pseudonym into the row's: passes share no token and no row.
 pub struct BlockEncoder {
+    /// The parts that any rule takes.
+    parts: Vec<Part>,
     rules: Vec<Rule>,
     passes: Vec<Pass>,
     lanes: Vec<Lane>,
@@ -41,8 +46,15 @@ pub struct BlockEncoder {
 #[derive(Default)]
 pub struct Workspace {
     values: Values,
+    /// Of each rule the messages of its blocks, and in how many of them each person is.
+    blocks: Vec<(Messages, Vec<usize>)>,
+    hashed: Vec<Pseudonym>,
     /// Lane by lane of each person.
-    messages: Vec<Option<Message>>,
+    messages: Vec<LaneMessage>,
+    /// Messages of more than one block.
+    long: Vec<Message>,
+    /// Of each value of a pass: its place in the encodings, and the message that it goes on with.
+    slots: Vec<(usize, Option<usize>)>,
     /// Of each row of a rule: the person, the number of the block, and the block's digest.
     rows: Vec<(usize, u8)>,
     digests: Vec<Block>,
@@ -52,6 +64,13 @@ pub struct Workspace {
     plan: Plan,
     work: Vec<Block>,
     out: Vec<u8>,
+}
+
+/// The message of a lane; none where there is no value.
+struct LaneMessage {
+    first: Option<Block>,
+    /// Its place among the long ones.
+    long: Option<usize>,
 }
 
 /// A row of a pass: what leaves the owner, and whose it is.
@@ -72,6 +91,7 @@ impl BlockEncoder {
     /// An encoder for the passes in order; `kind` separates adults from children.
     pub fn new(keys: &ProjectKeys, kind: &str, passes: &[BlockPass]) -> Self {
         let mut encoder = BlockEncoder {
+            parts: Vec::new(),
             rules: Vec::new(),
             passes: Vec::new(),
             lanes: Vec::new(),
@@ -80,7 +100,9 @@ impl BlockEncoder {
         for pass in passes {
             let known = encoder.rules.iter().position(|r| r.rule == pass.rule);
             let rule = known.unwrap_or_else(|| {
+                let parts = places(&mut encoder.parts, pass.rule.parts());
                 encoder.rules.push(Rule {
+                    parts,
                     key: keys.derive(&[&digest_of(pass.rule.parts()).hex(), "block", kind]),
                     rule: pass.rule.clone(),
                 });
@@ -130,7 +152,7 @@ impl BlockEncoder {
     ) {
         self.take(people, space);
         for (index, rule) in self.rules.iter().enumerate() {
-            rule.digests(people, space);
+            rule.digests(index, space);
             for (number, pass) in self.passes.iter().enumerate() {
                 if pass.rule == index {
                     pass.prepare(records, space);
@@ -143,15 +165,33 @@ impl BlockEncoder {
     /// What all passes of a person share is made once.
     fn take(&self, people: &[Identity<'_>], space: &mut Workspace) {
         space.messages.clear();
+        space.blocks.resize_with(self.rules.len(), Default::default);
+        for (messages, counts) in &mut space.blocks {
+            messages.clear();
+            counts.clear();
+        }
+        for who in people {
+            space.values.take(&self.parts, who);
+            for (rule, (messages, counts)) in self.rules.iter().zip(&mut space.blocks) {
+                counts.push(space.values.messages(&rule.parts, messages));
+            }
+        }
+        space.long.clear();
         if self.lanes.is_empty() {
             return;
         }
         for who in people {
             let sketches = Sketches::of(who, &self.orders);
-            space.messages.extend(self.lanes.iter().map(|lane| {
+            for lane in &self.lanes {
                 let value = lane.value(who, &sketches);
-                value.map(|v| Message::new(lane.domain(), v.bytes()))
-            }));
+                let message = value.map(|v| Message::new(lane.domain(), v.bytes()));
+                let first = message.as_ref().map(|m| *m.first());
+                let long = message.filter(Message::is_long).map(|message| {
+                    space.long.push(message);
+                    space.long.len() - 1
+                });
+                space.messages.push(LaneMessage { first, long });
+            }
         }
     }
 
@@ -186,16 +226,20 @@ impl BlockEncoder {
 
 impl Rule {
     /// The digests of the blocks that each person is in.
-    fn digests(&self, people: &[Identity<'_>], space: &mut Workspace) {
+    fn digests(&self, index: usize, space: &mut Workspace) {
         space.rows.clear();
         space.digests.clear();
-        for (person, who) in people.iter().enumerate() {
-            space.values.take(self.rule.parts(), who);
-            for (block, message) in (0_u8..).zip(0..space.values.combinations()) {
-                let digest = self.key.mac_message(space.values.message(message));
-                space.rows.push((person, block));
-                space.digests.push(digest.into());
-            }
+        space.hashed.clear();
+        let Some((messages, counts)) = space.blocks.get(index) else {
+            return;
+        };
+        self.key.macs(messages, &mut space.hashed);
+        space
+            .digests
+            .extend(space.hashed.iter().map(|d| Block::from(*d)));
+        for (person, count) in counts.iter().enumerate() {
+            let blocks = (0..*count).map(|place| place.to_le_bytes()[0]);
+            space.rows.extend(blocks.map(|block| (person, block)));
         }
     }
 }
@@ -231,25 +275,27 @@ impl Pass {
     }
 
     fn tags(&self, lanes: usize, space: &mut Workspace) {
-        let message = |person: usize, lane: usize| {
-            let place = person * lanes + lane;
-            space.messages.get(place).and_then(Option::as_ref)
-        };
-        let present = || {
-            let rows = space.rows.iter().zip(&space.keys);
-            rows.flat_map(|((person, _), key)| self.lanes.iter().map(move |l| (*person, key, *l)))
-                .enumerate()
-                .filter_map(|(slot, (person, key, lane))| Some((slot, key, message(person, lane)?)))
-        };
         space.work.clear();
-        let first = present().map(|(_, key, message)| keyed(key, message.first()));
-        space.work.extend(first);
+        space.slots.clear();
+        let rows = space.rows.iter().zip(&space.keys);
+        for (row, ((person, _), key)) in rows.enumerate() {
+            let from = person * lanes;
+            let of_person = space.messages.get(from..from + lanes).unwrap_or_default();
+            let slots = row * self.lanes.len()..;
+            for (slot, lane) in slots.zip(&self.lanes) {
+                let message = of_person.get(*lane);
+                if let Some((first, long)) = message.and_then(|m| Some((m.first?, m.long))) {
+                    space.work.push(keyed(key, &first));
+                    space.slots.push((slot, long));
+                }
+            }
+        }
         self.blocks.values(&mut space.work);
-        for ((slot, _, message), state) in present().zip(space.work.iter_mut()) {
-            if message.is_long() {
+        for ((slot, long), state) in space.slots.iter().zip(&mut space.work) {
+            if let Some(message) = long.and_then(|place| space.long.get(place)) {
                 self.blocks.finish(message, state);
             }
-            if let Some(out) = space.out.get_mut(slot) {
+            if let Some(out) = space.out.get_mut(*slot) {
                 *out = tag(state);
             }
         }

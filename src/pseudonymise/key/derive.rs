@@ -20,13 +20,15 @@
 //! known answers below notice it.
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::hexadecimal::fill;
+use super::hmac_state::HmacState;
+use super::lanes;
 use super::locked::Locked;
 use super::master::Fingerprint;
+use super::messages::Messages;
 
 /// A pseudonym or a match key: an HMAC-SHA-256, cut to 16 bytes.
 pub type Pseudonym = [u8; 16];
@@ -109,29 +111,13 @@ impl ProjectKeys {
 
 /// A derived key as its HMAC state: a message costs two compressions, not four.
 pub struct SubKey {
-    state: Locked<State>,
+    state: Locked<HmacState>,
 }
-
-/// HMAC after its key. It is two states of SHA-256 and a buffer, all of which wipe themselves
-/// (feature `zeroize` of `sha2`; the function below does not compile without it).
-struct State(Hmac<Sha256>);
-
-impl ZeroizeOnDrop for State {}
-
-const _: fn() = || {
-    fn wipes_itself<T: ZeroizeOnDrop>() {}
-    wipes_itself::<Sha256>();
-};
 
 impl SubKey {
     fn new(key: &[u8; 32]) -> Self {
-        // HMAC pads a key to the hash's block with zeros (RFC 2104, section 2).
-        let mut block = Zeroizing::new([0_u8; 64]);
-        for (b, k) in block.iter_mut().zip(key) {
-            *b = *k;
-        }
         SubKey {
-            state: Locked::new(State(Hmac::<Sha256>::new((&*block).into()))),
+            state: Locked::new(HmacState::new(key)),
         }
     }
 
@@ -157,14 +143,13 @@ impl SubKey {
 
     /// HMAC-SHA-256 of a message that is already length-prefixed, cut to 16 bytes.
     pub fn mac_message(&self, message: &[u8]) -> Pseudonym {
-        let mut state = self.state.get().0.clone();
-        state.update(message);
-        let full = state.finalize().into_bytes();
-        let mut out = [0_u8; 16];
-        for (o, m) in out.iter_mut().zip(full) {
-            *o = m;
-        }
-        out
+        lanes::cut(&self.state.get().mac(message))
+    }
+
+    /// Appends the HMAC-SHA-256 of each message, cut to 16 bytes, in order. Some hundreds at once
+    /// are several times faster than one by one, and give the same.
+    pub fn macs(&self, messages: &Messages, out: &mut Vec<Pseudonym>) {
+        lanes::macs(self.state.get(), messages, out);
     }
 }
 

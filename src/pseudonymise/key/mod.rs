@@ -12,6 +12,8 @@
 //! | `source` | where a key comes from: a file, a file descriptor, the output of a command |
 //! | `shares` | Shamir's secret sharing: K of N custodians restore a key |
 //! | `derive` | the derivation of the keys of a project |
+//! | `hmac_state` | HMAC-SHA-256 after its key |
+//! | `messages`, `lanes` | many messages of one key, hashed at once |
 //! | `locked` | memory that is not written to swap |
 //! | `hexadecimal` | bytes as hexadecimal digits and back |
 //! | `error` | what can be wrong |
@@ -19,8 +21,11 @@
 mod derive;
 mod error;
 mod hexadecimal;
+mod hmac_state;
+mod lanes;
 mod locked;
 mod master;
+mod messages;
 mod shares;
 mod source;
 mod text;
@@ -28,6 +33,7 @@ mod text;
 pub use derive::{ProjectKeys, Pseudonym, Salt, SubKey};
 pub use error::{CommandFailure, EXPLANATIONS, Flaw, KeyError};
 pub use master::{FOOTER, Fingerprint, MasterKey};
+pub use messages::Messages;
 pub use shares::{Split, combine, split};
 pub use source::KeySource;
 

@@ -1,5 +1,7 @@
 //! Known answers: of the standards, and of the derivation itself.
 
+use hmac::{Hmac, KeyInit, Mac};
+
 use super::*;
 use crate::pseudonymise::key::MasterKey;
 use crate::pseudonymise::key::hexadecimal::hex;
