@@ -236,7 +236,7 @@ pub fn link(
         (Some(_), _, Some(_)) => Some(Carry::Nothing("another model is named")),
         _ => None,
     };
-    let (mut linked, carried) = linked(&engine, &rules, fit.as_ref(), carry, keep);
+    let (mut linked, carried, complete) = linked(&engine, &rules, fit.as_ref(), carry, keep);
     let mut nobody = false;
     let mut warnings = people::without_values(&inputs, spec, sides(two));
     warnings.extend(model::check(
@@ -279,18 +279,16 @@ pub fn link(
         (Making::of(two, cardinality), settled.threshold),
         own_patterns(&engine, inputs.len(), &comparisons, &linked),
     );
-    let learnt_from = match &known {
-        Some(known) => known.learnt_from.clone(),
-        None => inputs.iter().map(|i| i.digest).collect(),
-    };
-    let review = review_from.map(|from| ReviewBand {
-        from,
-        pairs: band.len() as u64,
-    });
     let model = ModelFile {
-        learnt_from,
+        learnt_from: match &known {
+            Some(known) => known.learnt_from.clone(),
+            None => inputs.iter().map(|i| i.digest).collect(),
+        },
         warnings,
-        review,
+        review: review_from.map(|from| ReviewBand {
+            from,
+            pairs: band.len() as u64,
+        }),
         ..learnt(&linked, &settled, &comparisons)
     };
     let earlier = request.earlier.as_deref().map(Earlier::read).transpose()?;
@@ -303,7 +301,7 @@ pub fn link(
         scored: (!nobody).then_some(ScoredPairs {
             pairs: settled.all,
             least,
-            complete: !two && linked.holds_all(),
+            complete: complete && !two,
         }),
         carried,
         inputs,
@@ -320,14 +318,20 @@ pub fn link(
     })
 }
 
-/// Links, or goes on from what could be carried over.
+/// Links, or goes on from what could be carried over; says whether all pairs compared were kept, if
+/// they are of one file.
 fn linked(
     engine: &Engine<'_>,
     rules: &[Rule],
     fit: Option<&Fit>,
     carry: Option<Carry>,
     keep: Keep<'_>,
-) -> (Linked, Option<Result<CarriedOver, &'static str>>) {
+) -> (Linked, Option<Result<CarriedOver, &'static str>>, bool) {
+    let anew = |why: Option<&'static str>| {
+        let linked = engine.link(rules, fit, keep);
+        let complete = linked.holds_all();
+        (linked, why.map(Err), complete)
+    };
     match (carry, fit) {
         (Some(Carry::Over(carried, told)), Some(fit)) => {
             let (linked, further) = engine.link_further(rules, fit, *carried, keep);
@@ -336,10 +340,10 @@ fn linked(
                 compared: further.compared,
                 ..told
             };
-            (linked, Some(Ok(told)))
+            (linked, Some(Ok(told)), further.complete)
         }
-        (Some(Carry::Nothing(why)), _) => (engine.link(rules, fit, keep), Some(Err(why))),
-        _ => (engine.link(rules, fit, keep), None),
+        (Some(Carry::Nothing(why)), _) => anew(Some(why)),
+        _ => anew(None),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Further {
     pub carried: u64,
     /// Pairs compared.
     pub compared: u64,
+    /// Whether the pairs are all that were compared, then and now.
+    pub complete: bool,
 }
 
 /// The rows whose pairs are compared, by side.
@@ -104,6 +106,7 @@ impl Engine<'_> {
         let further = Further {
             carried: pairs.iter().filter(|p| !is_fresh(p.left, p.right)).count() as u64,
             compared,
+            complete: all,
         };
         let linked = self.told(rules, fit, carried, (together, walked), pairs);
         (linked, further)
@@ -332,6 +335,11 @@ mod tests {
             }
         }
 
+        fn engine<'a>(&'a self, sources: &'a [Source]) -> Engine<'a> {
+            let sources = sources.iter().collect();
+            Engine::new(sources, &self.comparisons, &self.keys, &Silent)
+        }
+
         /// The pairs of a linkage that goes on from one of the first rows, and those of one of all
         /// rows under its model.
         fn both(&self, sides: &[Vec<(usize, usize)>], first: &[usize]) -> [Vec<Scored>; 2] {
@@ -341,15 +349,7 @@ mod tests {
                 .map(|(r, n)| source(&r[..*n]))
                 .collect();
             let new: Vec<Source> = sides.iter().map(|rows| source(rows)).collect();
-            let engine = |sources: &'_ [Source]| -> Engine<'_> {
-                Engine::new(
-                    sources.iter().collect(),
-                    &self.comparisons,
-                    &self.keys,
-                    &Silent,
-                )
-            };
-            let before = engine(&old).link(&rules(), None, self.keep());
+            let before = self.engine(&old).link(&rules(), None, self.keep());
             let whole = |of: &[(Pattern, f64)]| {
                 of.iter()
                     .map(|(p, n)| (*p, n.round() as u64))
@@ -370,7 +370,7 @@ mod tests {
                 patterns: [whole(&before.counts.pairs), whole(&before.counts.chance)],
                 new_pairs: before.rules.iter().map(|r| r.new_pairs).collect(),
             };
-            let engine = engine(&new);
+            let engine = self.engine(&new);
             let (on, further) = engine.link_further(&rules(), &before.fit, carried, self.keep());
             let all = engine.link(&rules(), Some(&before.fit), self.keep());
             assert_eq!(on.compared, all.compared);
@@ -401,20 +401,14 @@ mod tests {
 
     #[test]
     fn a_block_that_outgrows_the_cap_is_left_out_of_what_is_carried_over() {
-        // All share a date, and by fours a name: with 25 more rows their block is too large.
+        // All share a date, and by fours a name: with 20 more rows their block is too large.
         let rows = |n: usize| (0..n).map(|row| (row % 4, 0)).collect::<Vec<_>>();
         let world = World::new();
         let sides = [rows(510), rows(500)];
         let old = [source(&sides[0][..490]), source(&sides[1])];
         let new = [source(&sides[0]), source(&sides[1])];
         let link = |sources: &[Source; 2], fit: Option<&Fit>| {
-            let engine = Engine::new(
-                sources.iter().collect(),
-                &world.comparisons,
-                &world.keys,
-                &Silent,
-            );
-            engine.link(&rules(), fit, world.keep())
+            world.engine(sources).link(&rules(), fit, world.keep())
         };
         let before = link(&old, None);
         let carried = Carried {
@@ -428,12 +422,7 @@ mod tests {
             patterns: Default::default(),
             new_pairs: Vec::new(),
         };
-        let engine = Engine::new(
-            new.iter().collect(),
-            &world.comparisons,
-            &world.keys,
-            &Silent,
-        );
+        let engine = world.engine(&new);
         let (on, _) = engine.link_further(&rules(), &before.fit, carried, world.keep());
         let all = link(&new, Some(&before.fit));
         assert_eq!(

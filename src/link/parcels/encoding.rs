@@ -110,9 +110,9 @@ impl Form {
                     } else {
                         FIELD
                     };
-                    let of = |whole: &'_ [u8]| whole.get(here.clone()).map(<[u8]>::to_vec);
-                    let (a, b) = (of(a).unwrap_or_default(), of(b).unwrap_or_default());
-                    dice(&a, &b).map_or(MISSING, |similarity| band(similarity, &bands))
+                    let a = a.get(here.clone()).unwrap_or_default();
+                    let b = b.get(here).unwrap_or_default();
+                    dice(a, b).map_or(MISSING, |similarity| band(similarity, &bands))
                 };
                 segments.iter().map(level).collect()
             }

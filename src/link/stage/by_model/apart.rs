@@ -288,6 +288,21 @@ fn digest(prison: &str) -> u64 {
 mod tests {
     use super::*;
 
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, Date32Array, FixedSizeBinaryArray, RecordBatch, StringArray, UInt8Array,
+    };
+
+    use crate::columnar::{Layout, TableWriter};
+    use crate::link::engine::{Linked, Scored};
+    use crate::link::federation::{Couple, CoupleScores};
+    use crate::link::model::{Counts, fit};
+    use crate::link::pairs::Pattern;
+    use crate::link::stage::{KindJob, ModelJob, ModelSource, SourceInfo};
+    use crate::pseudonymise::LinkageSource;
+
     fn of_ages(ages: &[Option<u8>]) -> Apart {
         Apart {
             age: ages.to_vec(),
@@ -341,5 +356,190 @@ mod tests {
         assert_eq!(apart.why(0, 2), None);
         // Another system may be behind by a day.
         assert_eq!(apart.why(0, 3), None);
+    }
+
+    /// Writes a payload table of these columns.
+    fn table(path: &Path, columns: Vec<(&str, ArrayRef)>) -> PathBuf {
+        let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+        let writer = TableWriter::create(path, batch.schema(), Layout::People, &[]);
+        let mut writer = writer.expect("a file");
+        writer.write(&batch).expect("written");
+        writer.finish().expect("finished").path
+    }
+
+    fn ids(of: &[u8]) -> ArrayRef {
+        let all = of.iter().map(|n| [*n; 16]);
+        Arc::new(FixedSizeBinaryArray::try_from_iter(all).expect("ids"))
+    }
+
+    fn texts(of: &[&str]) -> ArrayRef {
+        Arc::new(StringArray::from(of.to_vec()))
+    }
+
+    /// The payload of adults 1 and 2 of one system, adult 3 of another, and children 11 and 13.
+    fn payload(folder: &Path) -> Job {
+        let ages = UInt8Array::from(vec![Some(25), Some(40), None, Some(14), Some(14)]);
+        let people = table(
+            &folder.join("people.parquet"),
+            vec![
+                (RECORD, ids(&[1, 2, 3, 11, 13])),
+                ("age_at_reference", Arc::new(ages)),
+            ],
+        );
+        // 3 is a parent of 13, who is 14; 2 is a grandparent of 11, which says nothing.
+        let relations = table(
+            &folder.join("relations.parquet"),
+            vec![
+                (RECORD, ids(&[3, 2])),
+                ("child", ids(&[13, 11])),
+                ("relationship", texts(&["parent", "grandparent"])),
+            ],
+        );
+        // 1 and 2 are in two prisons on the reference date, day 100.
+        let stays = table(
+            &folder.join("stays.parquet"),
+            vec![
+                (RECORD, ids(&[1, 2])),
+                ("admission", Arc::new(Date32Array::from(vec![50, 90]))),
+                (
+                    "release",
+                    Arc::new(Date32Array::from(vec![None, Some(120)])),
+                ),
+                ("establishment", texts(&["LEI", "HLI"])),
+            ],
+        );
+        Job {
+            kinds: Vec::new(),
+            key: String::new(),
+            relations: vec![relations],
+            dates: DatesJob {
+                people: vec![people],
+                stays: vec![stays],
+                parent_years: 12,
+                reference: 100,
+            },
+        }
+    }
+
+    /// The first pass takes all adults for one person.
+    fn taken_for_one<'a>(job: &'a KindJob, model: &'a ModelJob, records: [&[u8]; 2]) -> Kind<'a> {
+        let held = |of: &[u8]| LinkageSource {
+            pseudonyms: of.iter().map(|n| [*n; 16]).collect(),
+            ..LinkageSource::default()
+        };
+        let first = u32::try_from(records[0].len()).expect("few");
+        let all = first + u32::try_from(records[1].len()).expect("few");
+        let pair = |(left, right)| Scored {
+            left,
+            right,
+            pattern: Pattern(0),
+            log_odds: 6.0,
+        };
+        let couple = |left, right, pairs: &[(u32, u32)]| CoupleScores {
+            couple: Couple { left, right },
+            pairs: pairs.iter().copied().map(pair).collect(),
+            compared: 0,
+            factor: 1.0,
+        };
+        let across: Vec<(u32, u32)> = (0..first)
+            .flat_map(|a| (first..all).map(move |b| (a, b)))
+            .collect();
+        let counts = Counts::new(&[], &[], [], []);
+        Kind {
+            job,
+            model,
+            held: records.map(held).into(),
+            first: vec![0, first, all],
+            comparisons: Vec::new(),
+            linked: Linked {
+                rules: Vec::new(),
+                fit: fit(&counts, 1.0),
+                counts,
+                compared: 0,
+                chance: 0,
+                pairs: Vec::new(),
+            },
+            warnings: Vec::new(),
+            couples: vec![
+                couple(0, 1, &across),
+                couple(0, 0, if first > 1 { &[(0, 1)] } else { &[] }),
+            ],
+            families: None,
+            of_one_family: None,
+            apart: Apart::default(),
+        }
+    }
+
+    fn jobs(of: &str, one_place: bool) -> (KindJob, ModelJob) {
+        let source = |name: &str| SourceInfo {
+            name: name.to_owned(),
+            duplicate_free: false,
+        };
+        let job = KindJob {
+            kind: of.to_owned(),
+            passes: Vec::new(),
+            sources: ["prisons", "services"].map(source).into(),
+            max_group: 24,
+            model: None,
+        };
+        let of_model = |one_place| ModelSource {
+            file: None,
+            within: true,
+            one_place,
+        };
+        let model = ModelJob {
+            sources: vec![of_model(one_place), of_model(false)],
+            blocking: Vec::new(),
+            threshold: 0.5,
+        };
+        (job, model)
+    }
+
+    #[test]
+    fn a_run_does_not_link_what_its_payload_rules_out() {
+        let folder = tempfile::tempdir().expect("folder");
+        let job = payload(folder.path());
+        let entities = |one_place: bool, years: u8| {
+            let (adult, adult_model) = jobs(kind::ADULT, one_place);
+            let (child, child_model) = jobs(kind::CHILD, false);
+            let mut kinds = [
+                taken_for_one(&adult, &adult_model, [&[1, 2], &[3]]),
+                taken_for_one(&child, &child_model, [&[11], &[13]]),
+            ];
+            let dates = DatesJob {
+                parent_years: years,
+                ..job.dates.clone()
+            };
+            let job = Job {
+                dates,
+                ..job.clone()
+            };
+            read_dates(&mut kinds, &job).expect("dates");
+            kinds.iter_mut().for_each(Kind::rule_out);
+            let adults = kinds[0].decide().entity;
+            (adults, kinds[0].ruled_out(), kinds[1].decide().entity)
+        };
+        // Without dates the model takes all three for one person.
+        let (adults, none, children) = entities(false, 0);
+        assert_eq!((adults, children), (vec![0, 0, 0], vec![0, 0]));
+        assert_eq!(none, RuledOut::default());
+        // Adult 1, of 25, is no parent of a child of 14; and through 2 they do not meet either.
+        let (adults, ruled_out, children) = entities(false, 12);
+        assert_ne!(adults[0], adults[2]);
+        assert_eq!(
+            (ruled_out.as_old_as_a_parent, ruled_out.in_two_prisons),
+            (1, 0)
+        );
+        assert_eq!(children, [0, 0]);
+        // Nobody is in Leeds and in Hull.
+        let (adults, ruled_out, _) = entities(true, 12);
+        assert_eq!(adults, [0, 1, 1]);
+        assert_eq!(
+            (ruled_out.as_old_as_a_parent, ruled_out.in_two_prisons),
+            (1, 1)
+        );
+        // Fewer years allow it.
+        let (adults, ..) = entities(false, 11);
+        assert_eq!(adults, [0, 0, 0]);
     }
 }
