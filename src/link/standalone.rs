@@ -237,21 +237,15 @@ pub fn link(
         _ => None,
     };
     let (mut linked, carried, complete) = linked(&engine, &rules, fit.as_ref(), carry, keep);
-    let mut nobody = false;
     let mut warnings = people::without_values(&inputs, spec, sides(two));
-    warnings.extend(model::check(
-        &linked.counts,
-        &linked.fit,
-        &comparisons,
-        &rules,
-    ));
-    if known.is_none() && !model::one_person(&linked.counts, &linked.fit, &comparisons) {
+    let found = model::check(&linked.counts, &linked.fit, &comparisons, &rules);
+    warnings.extend(found);
+    let nobody = known.is_none() && !model::one_person(&linked.counts, &linked.fit, &comparisons);
+    if nobody {
         linked.pairs.clear();
-        nobody = true;
         warnings.push(NOBODY.to_owned());
     }
     let as_before = known.as_ref().filter(|_| request.earlier.is_some());
-    let as_before = as_before.map(|model| model.threshold);
     let stated = request.threshold.or(spec.options.threshold);
     let rows = inputs.iter().zip(&sources).map(|(input, source)| Rows {
         rows: input.rows(),
@@ -259,7 +253,7 @@ pub fn link(
     });
     let terms = Terms {
         sides: &rows.collect::<Vec<_>>(),
-        threshold: stated.or(as_before),
+        threshold: stated.or(as_before.map(|model| model.threshold)),
         cardinality,
         apart: &apart,
     };

@@ -231,3 +231,31 @@ pub(super) fn blocks(
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> usize {
+        let link: BTreeMap<String, LinkSection> = toml::from_str(text).expect("TOML");
+        let mut problems = Vec::new();
+        models(&link, &mut problems);
+        problems.len()
+    }
+
+    #[test]
+    fn the_years_between_parent_and_child_stand_with_the_children() {
+        let child = |text: &str| {
+            let section: LinkSection = toml::from_str(text).expect("TOML");
+            section.parent_years()
+        };
+        assert_eq!(child(""), 12);
+        assert_eq!(child("younger_than_parent_by = 14"), 14);
+        assert_eq!(
+            problems("[child]\nyounger_than_parent_by = 0\n[adult]\none_place = [\"custody\"]"),
+            0
+        );
+        assert_eq!(problems("[child]\nyounger_than_parent_by = 41"), 1);
+        assert_eq!(problems("[adult]\nyounger_than_parent_by = 14"), 1);
+    }
+}
