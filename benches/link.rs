@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 use kinlink::comparison::{Kind, Word};
 use kinlink::link::cannot_link::Apart;
 use kinlink::link::decide::Decision;
-use kinlink::link::engine::Engine;
+use kinlink::link::engine::{Engine, Keep};
 use kinlink::link::linkage_side::{Groups, PassRows, group};
 use kinlink::link::model::Weights;
 use kinlink::link::owner_side::{Joined, Records, join};
@@ -184,7 +184,7 @@ fn pairs(c: &mut Criterion) {
         &Silent,
     );
     // The model of a whole linkage, by the rules that it chooses.
-    let linked = engine.link(&engine.choose(None), None, 1e-3, &Apart::default());
+    let linked = engine.link(&engine.choose(None), None, keep(&Apart::default()));
     let weights = Weights::new(&linked.fit);
     let date = kinds.iter().position(|k| *k == Kind::Date).expect("a date");
     let rule = Rule {
@@ -243,6 +243,7 @@ fn pairs(c: &mut Criterion) {
         right: Some(side(1)),
         kinds: &kinds,
         names,
+        taken: None,
     };
     let one = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -281,11 +282,15 @@ fn whole(c: &mut Criterion) {
         b.iter(|| {
             let sources = inputs.iter().map(|i| &i.source).collect();
             let engine = Engine::new(sources, &comparisons, &keys, &Silent);
-            let linked = engine.link(&engine.choose(None), None, 1e-3, &Apart::default());
+            let linked = engine.link(&engine.choose(None), None, keep(&Apart::default()));
             settle::share(&linked.pairs, true, false).len()
         });
     });
     g.finish();
+}
+
+fn keep(apart: &Apart) -> Keep<'_> {
+    Keep { least: 1e-3, apart }
 }
 
 criterion_group!(benches, passes, encodings, pairs, whole);

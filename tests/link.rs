@@ -13,12 +13,18 @@
 mod bad_input;
 #[path = "link/bench.rs"]
 mod bench;
+#[path = "link/dates.rs"]
+mod dates;
+#[path = "link/earlier.rs"]
+mod earlier;
 #[path = "link/evaluate.rs"]
 mod evaluate;
 #[path = "link/linking.rs"]
 mod linking;
 #[path = "link/model.rs"]
 mod model;
+#[path = "link/parcels.rs"]
+mod parcels;
 #[path = "link/review.rs"]
 mod review;
 #[path = "link/splink.rs"]

@@ -67,8 +67,9 @@ pub struct Args {
     /// Pairs of rows that are never linked: a file with the columns left_id and right_id.
     #[arg(long, value_name = "FILE")]
     cannot_link: Option<PathBuf>,
-    /// The folder of an earlier linkage: its model and threshold are used, and its entities keep
-    /// their names; entity_log.parquet says which merged or split.
+    /// The folder of an earlier linkage: its model and threshold are used, only pairs with a row
+    /// that is new or changed are compared, and its entities keep their names; entity_log.parquet
+    /// says which merged or split.
     #[arg(long, value_name = "OUT")]
     earlier: Option<PathBuf>,
 }
@@ -84,6 +85,10 @@ enum Command {
     Review(super::link_review::Command),
     /// Make a model.json of a trained Splink settings file.
     ImportSplink(super::link_splink::Args),
+    /// The linkage unit: compare the encodings of two owners' parcels, pass by pass.
+    Parcels(super::link_parcels::Parcels),
+    /// The owner of the key: join the pairs of all passes by the owners' join tables, and link.
+    Join(super::link_parcels::Join),
 }
 
 pub(super) fn probability(text: &str) -> Result<f64, String> {
@@ -93,7 +98,7 @@ pub(super) fn probability(text: &str) -> Result<f64, String> {
     }
 }
 
-fn cardinality(text: &str) -> Result<Cardinality, String> {
+pub(super) fn cardinality(text: &str) -> Result<Cardinality, String> {
     let found = assign::WORDS.iter().find(|(word, _)| *word == text);
     found.map(|(_, c)| *c).ok_or_else(|| {
         let words: Vec<&str> = assign::WORDS.iter().map(|(word, _)| *word).collect();
@@ -107,6 +112,8 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
         Some(Command::Why(args)) => return super::link_why::run(&args),
         Some(Command::Review(command)) => return super::link_review::run(command),
         Some(Command::ImportSplink(args)) => return super::link_splink::run(&args),
+        Some(Command::Parcels(args)) => return super::link_parcels::run_parcels(&args, context),
+        Some(Command::Join(args)) => return super::link_parcels::run_join(&args),
         None => {}
     }
     let (Some(left), Some(spec), Some(key), Some(out)) = (args.left, args.spec, args.key, args.out)
@@ -218,6 +225,27 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
             kept.kept, kept.new, kept.merged, kept.split, kept.gone,
         );
     }
+    if outcome.apart > 0 {
+        let _ = writeln!(
+            text,
+            "{} pairs that the model would link cannot be one person, by rule, list or dates.",
+            outcome.apart,
+        );
+    }
+    match &outcome.carried {
+        Some(Ok(over)) => {
+            let _ = writeln!(
+                text,
+                "Of the rows {} are as they were, {} changed and {} new; {} are gone. {} pairs were \
+                 compared, and {} carried over.",
+                over.unchanged, over.changed, over.new, over.gone, over.compared, over.pairs,
+            );
+        }
+        Some(Err(why)) => {
+            let _ = writeln!(text, "All pairs were compared: {why}.");
+        }
+        None => {}
+    }
     if let Some(review) = model.review {
         let _ = writeln!(
             text,
@@ -228,6 +256,8 @@ fn told(outcome: &Outcome, request: &Request) -> Done {
     let json = json!({
         "out": request.out,
         "entity_names": outcome.names.kept,
+        "apart": outcome.apart,
+        "carried_over": outcome.carried.as_ref().and_then(|carried| carried.as_ref().ok()),
         "rows": outcome.inputs.iter().map(|i| i.rows()).collect::<Vec<_>>(),
         "links": model.links,
         "entities": model.entities,

@@ -187,7 +187,9 @@ fn decision(found: &Why) -> String {
         ),
         Decision::BelowThreshold => "not linked".to_owned(),
         Decision::OtherLinks => "not linked: other pairs of its rows outweigh it".to_owned(),
-        Decision::KeptApart => "never linked: its rows were stated to be apart".to_owned(),
+        Decision::KeptApart => {
+            "never linked: its rows cannot be one person, by rule, list or dates".to_owned()
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod harden;
 mod key;
 mod link;
 mod link_evaluate;
+mod link_parcels;
 mod link_review;
 mod link_splink;
 mod link_why;

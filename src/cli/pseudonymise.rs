@@ -13,7 +13,7 @@ use crate::owner::{
     self, DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Manifest, NOTICE, ReleaseOutcome,
     Request, SplitOutcome, Within, release, split,
 };
-use crate::pseudonymise::{KeySource, Salt};
+use crate::pseudonymise::{Arrangement, KeySource, Salt};
 
 /// Arguments of `kinlink pseudonymise`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,8 @@ use crate::pseudonymise::{KeySource, Salt};
         kinlink pseudonymise people.csv --schema S.json --key KEY -o parcels\n  \
         kinlink pseudonymise people.csv --schema S.json --key KEY --for families-2025 -o release\n  \
         kinlink pseudonymise lint parcels\n\n\
-        Two owners' encodings can be linked if key, project, round and recipes are the same."
+        Two owners' encodings can be linked if key, project, round, recipes and encoding are the\n\
+        same: `kinlink link parcels`, then `kinlink link join`."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -73,6 +74,11 @@ pub struct Args {
     /// Recipes other than the program's own, as TOML.
     #[arg(long, value_name = "FILE", conflicts_with = "research")]
     recipes: Option<PathBuf>,
+    /// How block-keyed encodings are laid out: lanes (one byte a value, a pass for each group of
+    /// fields), record (one filter of 1,024 bits) or fields (a filter for each). The last two fall to
+    /// an intruder who holds the population: see docs/attacks.md.
+    #[arg(long, value_name = "FORM", value_parser = encoding, default_value = "lanes", conflicts_with = "research")]
+    encoding: Arrangement,
     /// A CSV with postcode,local_authority, for people whose area is not stated.
     #[arg(long, value_name = "FILE")]
     postcode_directory: Option<PathBuf>,
@@ -96,6 +102,15 @@ fn name(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("a name has up to 64 letters, digits, spaces, `-`, `_` and `.`".to_owned())
+    }
+}
+
+fn encoding(text: &str) -> Result<Arrangement, String> {
+    match text {
+        "lanes" => Ok(Arrangement::Lanes),
+        "record" => Ok(Arrangement::Record),
+        "fields" => Ok(Arrangement::Fields),
+        _ => Err("one of lanes, record, fields".to_owned()),
     }
 }
 
@@ -138,6 +153,7 @@ pub(super) fn run(args: Args, context: &Context) -> Result<Done, Failure> {
             _ => None,
         },
         recipes: args.recipes,
+        encoding: args.encoding,
         postcode_directory: args.postcode_directory,
         local_authority: args.la,
     };

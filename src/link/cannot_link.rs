@@ -1,14 +1,19 @@
 //! Pairs that are never one person, whatever the model says: twins, and what somebody has decided.
 //!
 //! A rule speaks of levels: the same surname, the same date of birth, forenames with nothing in
-//! common. A list speaks of rows: two that reviewers found to be different people, or that were in
-//! two places at once. Such a pair is no link, is nobody's rival, and keeps its rows in different
-//! entities even where others would join them.
+//! common. A list speaks of rows: two that reviewers found to be different people. Dates speak for
+//! themselves ([`dates`]): a record after the person's death, a child as old as a parent, two prisons
+//! at once. Such a pair is no link, is nobody's rival, and keeps its rows in different entities even
+//! where others would join them.
+
+pub mod dates;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::LinkError;
+use super::agglomerate::Edge;
+use super::engine::NEVER;
 use super::people::Input;
 use super::spec::{Agreement, CannotLink};
 use super::table_file::for_each_row;
@@ -16,6 +21,7 @@ use crate::comparison::Level;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::link::pairs::Pattern;
 use crate::pseudonymise::words::Comparison;
+use dates::DatedRows;
 
 /// All that is known to be apart.
 #[derive(Debug, Default)]
@@ -24,6 +30,8 @@ pub struct Apart {
     rules: Vec<Vec<(usize, Level)>>,
     /// Left row and right row; of one file the lower row first.
     pairs: BTreeSet<(u32, u32)>,
+    /// The dates of the rows.
+    dates: DatedRows,
 }
 
 impl Apart {
@@ -51,7 +59,14 @@ impl Apart {
         Apart {
             rules: rules.iter().filter_map(rule).collect(),
             pairs: BTreeSet::new(),
+            dates: DatedRows::default(),
         }
+    }
+
+    /// With the dates of the rows.
+    pub fn with_dates(mut self, dates: DatedRows) -> Self {
+        self.dates = dates;
+        self
     }
 
     /// Adds the pairs of a file with the columns `left_id` and `right_id`.
@@ -101,6 +116,16 @@ impl Apart {
         self.pairs.contains(&(left, right))
     }
 
+    /// Whether the dates of two rows say so.
+    pub fn by_dates(&self, left: u32, right: u32) -> bool {
+        self.dates.exclude(left, right)
+    }
+
+    /// The dates of the rows.
+    pub fn dates(&self) -> &DatedRows {
+        &self.dates
+    }
+
     /// The pairs that were named.
     pub fn named(&self) -> impl Iterator<Item = (u32, u32)> {
         self.pairs.iter().copied()
@@ -121,6 +146,39 @@ pub fn apart(
     Ok(apart)
 }
 
+/// Entities of which no two rows are apart. Rows that were never compared may come together through
+/// others: where dates rule such two out, they are held apart and the entities formed again. Each
+/// turn holds at least one more pair apart, so that it ends.
+pub fn formed_apart(
+    mut edges: Vec<Edge>,
+    form: impl Fn(&[Edge]) -> Vec<u32>,
+    apart: impl Fn(u32, u32) -> bool,
+) -> Vec<u32> {
+    let mut held: BTreeSet<(u32, u32)> = BTreeSet::new();
+    loop {
+        let entity = form(&edges);
+        let mut rows: Vec<(u32, u32)> = entity.iter().copied().zip(0_u32..).collect();
+        rows.sort_unstable();
+        let mut found = Vec::new();
+        for members in rows.chunk_by(|a, b| a.0 == b.0) {
+            for (place, (_, a)) in members.iter().enumerate() {
+                let others = members.iter().skip(place + 1).map(|(_, b)| *b);
+                let excluded = others.filter(|b| apart(*a, *b)).map(|b| (*a, b));
+                found.extend(excluded.filter(|pair| !held.contains(pair)));
+            }
+        }
+        if found.is_empty() {
+            return entity;
+        }
+        edges.extend(found.iter().map(|(a, b)| Edge {
+            a: *a,
+            b: *b,
+            weight: NEVER,
+        }));
+        held.extend(found);
+    }
+}
+
 fn unknown(path: &Path, row: u64, column: &str) -> Diagnostic {
     Diagnostic::new(
         "KL-L-035",
@@ -135,6 +193,21 @@ fn unknown(path: &Path, row: u64, column: &str) -> Diagnostic {
 mod tests {
     use super::*;
     use crate::comparison::Kind;
+
+    #[test]
+    fn a_third_row_does_not_join_two_that_dates_keep_apart() {
+        use crate::link::agglomerate::{Rows, agglomerate};
+        let file = [Rows {
+            rows: 4,
+            duplicate_free: false,
+        }];
+        let edge = |a, b, weight| Edge { a, b, weight };
+        let edges = vec![edge(0, 1, 5.0), edge(1, 2, 4.0), edge(2, 3, 3.0)];
+        let form = |edges: &[Edge]| agglomerate(&file, edges);
+        assert_eq!(formed_apart(edges.clone(), form, |_, _| false), [0; 4]);
+        let apart = |a, b| (a, b) == (0, 2);
+        assert_eq!(formed_apart(edges, form, apart), [0, 0, 2, 2]);
+    }
 
     #[test]
     fn a_rule_holds_where_all_of_its_levels_do() {

@@ -7,14 +7,16 @@
 
 mod chance;
 mod choice;
+mod further;
 mod linking;
 
+pub use further::{Carried, Further};
 pub use linking::{Keep, Tally};
 
 use std::borrow::Cow;
 
 use super::model::{Counts, Fit, real};
-use super::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Walk};
+use super::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Taken, Walk};
 use crate::comparison::{Kind, Word};
 use crate::progress::Progress;
 use crate::pseudonymise::ProjectKeys;
@@ -55,6 +57,18 @@ pub struct RuleCost {
     pub capped_pairs: u64,
 }
 
+impl RuleCost {
+    fn of(rule: &Rule, blocks: &Blocks, new_pairs: u64) -> Self {
+        RuleCost {
+            rule: rule.clone(),
+            pairs: blocks.pairs,
+            new_pairs,
+            capped_blocks: blocks.capped_blocks,
+            capped_pairs: blocks.capped_pairs,
+        }
+    }
+}
+
 /// What came of a linkage before anything is decided.
 pub struct Linked {
     /// The rules, in order.
@@ -69,6 +83,13 @@ pub struct Linked {
     pub chance: u64,
     /// Pairs at or above the least probability asked for, in the order of their rows.
     pub pairs: Vec<Scored>,
+}
+
+impl Linked {
+    /// Whether so few pairs were compared that those of one source were all kept.
+    pub fn holds_all(&self) -> bool {
+        self.rules.iter().map(|cost| cost.pairs).sum::<u64>() <= linking::KEPT
+    }
 }
 
 /// One linkage: one source against itself, or two against each other.
@@ -158,10 +179,10 @@ impl<'a> Engine<'a> {
     /// Has the words of a rule's blocks made and hands the walk over them on.
     fn walk(
         &self,
-        number: usize,
-        rule: &Rule,
+        (number, rule): (usize, &Rule),
         blocks: &Blocks,
         members: &[Membership],
+        taken: Option<Taken<'_>>,
         mut each: impl FnMut(&Walk<'_>),
     ) {
         let key = RuleKey::derive(self.keys, &rule.name, self.comparisons);
@@ -175,14 +196,16 @@ impl<'a> Engine<'a> {
                 key.words(rule, source, digests, self.comparisons, &wanted)
             })
             .collect();
-        self.with_sides(&words, members, Some(number), blocks, |walk| each(walk));
+        self.with_sides(&words, members, (Some(number), taken), blocks, |walk| {
+            each(walk)
+        });
     }
 
     fn with_sides(
         &self,
         words: &[Vec<Word>],
         members: &[Membership],
-        rule: Option<usize>,
+        (rule, taken): (Option<usize>, Option<Taken<'_>>),
         blocks: &Blocks,
         each: impl FnOnce(&Walk<'_>),
     ) {
@@ -203,6 +226,7 @@ impl<'a> Engine<'a> {
             right: side(1),
             kinds: &kinds,
             names: CrossedNames::of(&kinds),
+            taken,
         });
     }
 }
@@ -225,6 +249,10 @@ mod tests {
     use crate::progress::Silent;
     use crate::pseudonymise::MasterKey;
     use crate::pseudonymise::words::{Interner, Part};
+
+    fn keep(apart: &Apart) -> Keep<'_> {
+        Keep { least: 1e-9, apart }
+    }
 
     const NAMES: [&str; 5] = ["ANNE", "BOB", "CAROL", "DAVID", "EVE"];
     const DATES: [&str; 4] = ["1980-02-03", "1980-03-02", "1991-11-30", "1975-06-07"];
@@ -277,7 +305,7 @@ mod tests {
         let same = |a: usize, b: usize| (a % 5 == b % 5, a / 5 % 4 == b / 5 % 4);
 
         let engine = Engine::new(vec![&left, &right], &comparisons, &keys, &Silent);
-        let linked = engine.link(&rules, None, 1e-9, &Apart::default());
+        let linked = engine.link(&rules, None, keep(&Apart::default()));
         let all = (0..30).flat_map(|a| (10..40).map(move |b| (a, b)));
         let shared = all.filter(|(a, b)| {
             let (name, date) = same(*a, *b);
@@ -298,7 +326,7 @@ mod tests {
         }
 
         let engine = Engine::new(vec![&left], &comparisons, &keys, &Silent);
-        let linked = engine.link(&rules, None, 1e-9, &Apart::default());
+        let linked = engine.link(&rules, None, keep(&Apart::default()));
         let all = (0..30).flat_map(|a| (a + 1..30).map(move |b| (a, b)));
         let shared = all.filter(|(a, b)| {
             let (name, date) = same(*a, *b);

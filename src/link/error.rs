@@ -96,7 +96,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         exit: Exit::Usage,
         title: "The specification has an unknown key",
         when: "A key stands where the grammar has none; nothing is ignored silently.",
-        fix: "The message names the nearest known key. Top level: `id`, `[fields]` (forename, middle_names, surname, former_surname, date_of_birth, sex, postcode, address), `[formats]`, `[other]`, `[link]` (threshold, review_from, one_to_one, cardinality, blocking, pairs), `[[cannot_link]]` (fields, each `same` or `different`).",
+        fix: "The message names the nearest known key. Top level: `id`, `[fields]` (forename, middle_names, surname, former_surname, date_of_birth, sex, postcode, address), `[formats]`, `[other]`, `[link]` (threshold, review_from, one_to_one, cardinality, blocking, pairs), `[[cannot_link]]` (fields, each `same` or `different`), `[dates]` (died, dated, parent_born, parent_years, in_custody_from, in_custody_to, in_custody_at).",
     },
     Explanation {
         code: "KL-L-012",
@@ -321,6 +321,27 @@ pub const EXPLANATIONS: &[Explanation] = &[
         title: "Nothing of the settings has a counterpart",
         when: "No comparison is of columns that the specification names and has levels with m and u, or no blocking rule is an equality of such columns or of parts of them.",
         fix: "Name the columns of the settings in the specification. Blocking rules that have a counterpart: equality of whole columns; of substr(name, 1, 1), substr(surname, 1, 4), substr(forename, 1, 3); of soundex; of the year, year and month, or month and day of a date as text; of sector, district or area of a postcode.",
+    },
+    Explanation {
+        code: "KL-L-080",
+        exit: Exit::Usage,
+        title: "The parcels have no pass in common",
+        when: "The folders named are no parcels of `kinlink pseudonymise`, or hold block-keyed encodings of different kinds of people. By default adults have such encodings and children have none.",
+        fix: "Name the folder `linkage` of each owner, made with the same recipes.",
+    },
+    Explanation {
+        code: "KL-L-081",
+        exit: Exit::Key,
+        title: "The parcels are not of one key",
+        when: "The footers name two keys, or none: encodings of two keys never agree.",
+        fix: "Both owners encode with the same key, project, round and salt; they compare fingerprints by telephone.",
+    },
+    Explanation {
+        code: "KL-L-082",
+        exit: Exit::Usage,
+        title: "A pass is not the same in the two parcels",
+        when: "The files of a pass are of two blocking rules, or of two forms: tags of lanes in the one, filters in the other.",
+        fix: "Both owners use the same version of the program and the same `--encoding`.",
     },
 ];
 

@@ -15,6 +15,8 @@
 //! After them: [`why`] draws what spoke for and against a pair, [`review`] has people look at some,
 //! and [`splink`] makes a model of another program's settings.
 //!
+//! Where two owners keep their keys and records to themselves, [`parcels`] links their encodings.
+//!
 //! Round them: [`stage`] is the third stage of a pipeline; `standalone` links two files, or the
 //! rows of one, from the command line.
 
@@ -24,6 +26,7 @@ pub mod blocking;
 pub mod cannot_link;
 pub mod chance;
 pub mod decide;
+pub mod earlier;
 pub mod engine;
 pub mod entities;
 mod error;
@@ -37,6 +40,7 @@ pub mod model_file;
 pub mod out_files;
 pub mod owner_side;
 pub mod pairs;
+pub mod parcels;
 pub mod pass;
 pub mod people;
 pub mod recall;
@@ -53,4 +57,4 @@ pub mod unlinkable;
 pub mod why;
 
 pub use error::{EXPLANATIONS, LinkError};
-pub use stage::{Job, KindJob, ModelJob, ModelSource, PassFiles, SourceInfo, run};
+pub use stage::{DatesJob, Job, KindJob, ModelJob, ModelSource, PassFiles, SourceInfo, run};

@@ -21,6 +21,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::LinkError;
+use super::earlier;
 use super::estimates::{self, Estimates};
 use super::model_file::ModelFile;
 use super::pairs::Pattern;
@@ -129,6 +130,11 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         write_pairs(&path, outcome, &outcome.band, review.from)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
+    earlier::write_rows(out, &outcome.fingerprint, &outcome.row_digests)?;
+    if let Some(scored) = &outcome.scored {
+        let terms = (scored.least, scored.complete);
+        earlier::write_scored(out, &outcome.fingerprint, terms, &scored.pairs)?;
+    }
     if outcome.names.kept.is_some() {
         stable::write_log(
             &out.join(stable::LOG),
@@ -205,7 +211,7 @@ fn pair_schema() -> SchemaRef {
 }
 
 /// The key of the footer that tells the least probability of the pairs of a file.
-const LEAST: &str = "kinlink.least_probability";
+pub(super) const LEAST: &str = "kinlink.least_probability";
 
 fn write_pairs(
     path: &Path,

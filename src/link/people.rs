@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::LinkError;
+use super::cannot_link::dates::DateColumns;
 use super::pairs::MOST_COMPARISONS;
 use super::spec::{Columns, Compare, Spec};
 use super::table_file::for_each_row;
@@ -33,6 +34,8 @@ pub struct Input {
     /// By field: values that could not be read as what the field should be, and so count as
     /// missing.
     pub unread: BTreeMap<String, u64>,
+    /// The dates that may rule pairs out.
+    pub dates: DateColumns,
 }
 
 impl Input {
@@ -105,6 +108,7 @@ pub fn read_where(
     // Values are kept as they stand, each once; what is different is brought to its standard form
     // when all rows are read.
     let mut raw: Vec<Interner> = plan.fields.iter().map(|_| Interner::default()).collect();
+    let mut dated: Vec<Interner> = plan.dates.iter().map(|_| Interner::default()).collect();
     let (mut without, mut twice) = (Vec::new(), Vec::new());
     for_each_row(path, &named, |row, values| {
         let Some(Some(id)) = values.first().copied() else {
@@ -120,6 +124,9 @@ pub fn read_where(
         for (field, raw) in plan.fields.iter().zip(&mut raw) {
             raw.push(field.slots.value(values).as_deref());
         }
+        for (date, raw) in plan.dates.iter().zip(&mut dated) {
+            raw.push(values.get(date.slot).copied().flatten());
+        }
     })?;
     let mut counts = Counts::default();
     let rows = ids.rows();
@@ -127,6 +134,10 @@ pub fn read_where(
     let columns: Vec<Column> = fields
         .map(|(field, raw)| field.standard(&raw.finish(), &mut counts))
         .collect();
+    let dates = match spec.dates.is_empty() {
+        true => DateColumns::default(),
+        false => plan.date_columns(dated, &columns, &mut counts),
+    };
     let mut problems = Vec::new();
     let id = spec.id.of(side);
     tell(
@@ -183,6 +194,7 @@ pub fn read_where(
         bytes,
         source: Source { rows, columns },
         ids: ids.finish(),
+        dates,
         unread: counts
             .by_field
             .into_iter()
@@ -273,6 +285,15 @@ impl Counts {
 struct Plan {
     wanted: Vec<String>,
     fields: Vec<FieldPlan>,
+    /// Columns of `[dates]`.
+    dates: Vec<DatePlan>,
+}
+
+/// A column of `[dates]`: its key, where it stands, and its format; none for the place of a stay.
+struct DatePlan {
+    key: &'static str,
+    slot: usize,
+    format: Option<String>,
 }
 
 /// One field: where its raw value is, and how it is brought to its standard form.
@@ -354,7 +375,56 @@ impl Plan {
             };
             fields.push(FieldPlan { name, slots, form });
         }
-        Plan { wanted, fields }
+        let columns = spec.dates.columns(side).into_iter();
+        let columns = columns.map(|(key, column)| (key, column, Some(spec.format(key, side))));
+        let place = ("in_custody_at", spec.dates.in_custody.place.of(side), None);
+        let dates = columns.chain([place]).filter_map(|(key, column, format)| {
+            wanted.push(column?.to_owned());
+            Some(DatePlan {
+                key,
+                slot: wanted.len() - 1,
+                format: format.map(str::to_owned),
+            })
+        });
+        let dates = dates.collect();
+        Plan {
+            wanted,
+            fields,
+            dates,
+        }
+    }
+
+    /// The columns of `[dates]` in their standard forms, and the date of birth beside them.
+    fn date_columns(
+        &self,
+        raw: Vec<Interner>,
+        columns: &[Column],
+        counts: &mut Counts,
+    ) -> DateColumns {
+        let mut out = DateColumns::default();
+        for (plan, raw) in self.dates.iter().zip(raw) {
+            let form = match &plan.format {
+                Some(format) => Form::Date(format.clone()),
+                None => Form::Plain(Compare::Text),
+            };
+            let field = FieldPlan {
+                name: plan.key.to_owned(),
+                slots: Slots::Joined(Vec::new()),
+                form,
+            };
+            let column = Some(field.standard(&raw.finish(), counts));
+            match plan.key {
+                "died" => out.died = column,
+                "dated" => out.alive = column,
+                "parent_born" => out.parent_born = column,
+                "in_custody_from" => out.from = column,
+                "in_custody_to" => out.to = column,
+                _ => out.place = column,
+            }
+        }
+        let born = self.fields.iter().position(|f| f.name == "date_of_birth");
+        out.born = born.and_then(|born| columns.get(born)).cloned();
+        out
     }
 }
 

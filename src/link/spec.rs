@@ -3,6 +3,7 @@
 //! Read by hand over the parsed document, so that every problem is told with its line, an unknown
 //! key with the one that was probably meant.
 
+mod dates;
 mod options;
 mod reader;
 
@@ -13,6 +14,7 @@ use toml::de::DeTable;
 
 use super::LinkError;
 use crate::diagnostic::{Diagnostic, Exit, Place};
+pub use dates::{DATE_COLUMNS, DateRules, InCustody, OnSides, PARENT_YEARS};
 pub use options::{Agreement, Blocking, CannotLink, Options};
 use reader::Reader;
 pub use reader::nearest;
@@ -120,6 +122,8 @@ pub struct Spec {
     pub options: Options,
     /// Pairs that are never one person, whatever the model says.
     pub cannot_link: Vec<CannotLink>,
+    /// Dates that rule a pair out.
+    pub dates: DateRules,
 }
 
 /// The date format where none is stated.
@@ -210,6 +214,12 @@ mod tests {
             surname = "same"
             date_of_birth = "same"
             forename = "different"
+            [dates]
+            died = { left = "died" }
+            dated = { right = "seen" }
+            parent_years = 14
+            in_custody_from = "in"
+            in_custody_at = "prison"
             "#,
         )
         .expect("a specification");
@@ -243,6 +253,30 @@ mod tests {
         let twins = &spec.cannot_link[0].levels;
         assert_eq!(twins["forename"], Agreement::Different);
         assert_eq!(twins.len(), 3);
+        let columns = |side| spec.dates.columns(side).map(|(_, column)| column);
+        assert_eq!(columns(0), [Some("died"), None, None, Some("in"), None]);
+        assert_eq!(columns(1), [None, Some("seen"), None, Some("in"), None]);
+        assert_eq!(spec.dates.parent_years, Some(14));
+        assert_eq!(spec.dates.in_custody.place.of(1), Some("prison"));
+    }
+
+    #[test]
+    fn a_stay_without_its_place_and_years_that_nobody_is_younger_by_are_refused() {
+        let with = |dates: &str| {
+            let text = format!(
+                "id = \"a\"\n[fields]\nsurname = \"s\"\nforename = \"f\"\n[dates]\n{dates}\n"
+            );
+            read(&text).map_err(|problems| problems.len())
+        };
+        assert!(with("in_custody_from = \"in\"\nin_custody_at = \"at\"").is_ok());
+        for wrong in [
+            "in_custody_from = \"in\"",
+            "in_custody_to = { left = \"out\" }",
+            "parent_years = 90",
+            "dead = \"d\"",
+        ] {
+            assert_eq!(with(wrong), Err(1), "{wrong}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::pseudonymise::{FOOTER, ProjectKeys, Pseudonym, Recipe};
 use crate::stage::{StageFolders, StageReport};
 
 pub use super::pass::SourceInfo;
-pub use by_model::{CoupleModel, KindModel, ModelJob, ModelSource};
+pub use by_model::{CoupleModel, KindModel, ModelJob, ModelSource, RuledOut};
 use write::{EntityRow, LinkRow, write_results};
 pub use write::{write_json, write_text};
 
@@ -38,6 +38,21 @@ pub struct Job {
     pub key: String,
     /// The payload of who is whose: record and child, both by their pseudonyms.
     pub relations: Vec<PathBuf>,
+    /// The payload of which dates may rule pairs out.
+    pub dates: DatesJob,
+}
+
+/// Which dates may rule pairs out, for the kinds that are linked by the model.
+#[derive(Debug, Clone, Default)]
+pub struct DatesJob {
+    /// The payload of people: their ages.
+    pub people: Vec<PathBuf>,
+    /// The payload of stays in custody.
+    pub stays: Vec<PathBuf>,
+    /// A child is younger than a parent by at least so many years; 0 asks nothing.
+    pub parent_years: u8,
+    /// The reference date, in days since 1970-01-01.
+    pub reference: i32,
 }
 
 /// One kind of people.
@@ -117,7 +132,7 @@ pub fn run(
         }
     }
     if let Some(keys) = keys {
-        by_model::link(&by_model, &job.relations, keys, folders, &mut report)?;
+        by_model::link(&by_model, job, keys, folders, &mut report)?;
     }
     Ok(report)
 }

@@ -12,21 +12,23 @@ use std::path::{Path, PathBuf};
 use super::LinkError;
 use super::agglomerate::Rows;
 use super::assign::Cardinality;
-use super::cannot_link::apart;
-use super::engine::{Engine, Linked};
+use super::cannot_link::dates::DatedRows;
+use super::cannot_link::{Apart, apart};
+use super::earlier::{CarriedOver, Carry, carry};
+use super::engine::{Engine, Keep, Linked, NEVER};
 use super::estimates::{self, Estimates, Making, Patterns};
-use super::model;
+use super::model::{self, Fit, Weights, log_odds};
 use super::model_file::{FORM, ModelFile, ReviewBand, comparison_files, rule_files};
 use super::pass::SourceInfo;
 use super::people::{self, Input};
 use super::settle::{self, Likely};
-use super::spec::Spec;
+use super::spec::{PARENT_YEARS, Spec};
 use super::stable::{self, Earlier, Names};
 use super::unlinkable::own_rows;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::progress::Progress;
-use crate::pseudonymise::words::{Comparison, Held};
-use crate::pseudonymise::{KeySource, MasterKey};
+use crate::pseudonymise::words::{Beside, Comparison, Held, RowDigest, Rule, row_digests};
+use crate::pseudonymise::{KeySource, MasterKey, ProjectKeys};
 use duplicates::duplicates;
 pub(super) use rules::read_model;
 use rules::{known_model, rules};
@@ -93,6 +95,24 @@ pub struct Outcome {
     pub entity: Vec<usize>,
     /// The names of the entities.
     pub names: Names,
+    /// Of each side the digests of its rows.
+    pub row_digests: Vec<Vec<RowDigest>>,
+    /// The pairs that a later linkage may carry over; none where nothing could be linked.
+    pub scored: Option<ScoredPairs>,
+    /// What was carried over from the earlier linkage, or why nothing was; none where none is named.
+    pub carried: Option<Result<CarriedOver, &'static str>>,
+    /// Pairs that the model would link, and that cannot be one person by rule, list or dates.
+    pub apart: u64,
+}
+
+/// The pairs that were kept, in the order of their rows.
+pub struct ScoredPairs {
+    /// The pairs.
+    pub pairs: Vec<Likely>,
+    /// Their least probability.
+    pub least: f64,
+    /// Whether they are all pairs that were compared.
+    pub complete: bool,
 }
 
 impl Outcome {
@@ -179,7 +199,8 @@ pub fn link(
     key: &MasterKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, LinkError> {
-    let inputs = read(request, spec, progress)?;
+    let mut inputs = read(request, spec, progress)?;
+    let dates = dated_rows(&mut inputs, spec);
     let two = inputs.len() > 1;
     let comparisons = people::comparisons(spec);
     let keys = key.for_project("link", "1");
@@ -193,7 +214,7 @@ pub fn link(
         None => rules(&engine, spec, &comparisons, &request.spec)?,
     };
     let file = request.cannot_link.as_ref();
-    let apart = apart(&spec.cannot_link, &comparisons, file, &inputs)?;
+    let apart = apart(&spec.cannot_link, &comparisons, file, &inputs)?.with_dates(dates);
     let cardinality = request.cardinality.or(spec.options.cardinality);
     let (sources, known_from) = duplicates(&engine, inputs.len(), &comparisons, cardinality);
     let review_from = request.review_from.or(spec.options.review_from);
@@ -202,20 +223,29 @@ pub fn link(
         .flatten();
     let fit = known.as_ref().map(ModelFile::fit);
     let least = least.fold(1.0, f64::min);
-    let mut linked = engine.link(&rules, fit.as_ref(), least, &apart);
+    let keep = Keep {
+        least,
+        apart: &apart,
+    };
+    let digests = || digests_of_rows(&engine, &inputs, (spec, &comparisons), &apart, &keys);
+    let carry = match (&request.earlier, &known, &request.model) {
+        (Some(out), Some(model), None) => {
+            let key = key.fingerprint().to_string();
+            Some(carry(out, &key, model, least, (&inputs, &digests()))?)
+        }
+        (Some(_), _, Some(_)) => Some(Carry::Nothing("another model is named")),
+        _ => None,
+    };
+    let (mut linked, carried, complete) = linked(&engine, &rules, fit.as_ref(), carry, keep);
     let mut warnings = people::without_values(&inputs, spec, sides(two));
-    warnings.extend(model::check(
-        &linked.counts,
-        &linked.fit,
-        &comparisons,
-        &rules,
-    ));
-    if known.is_none() && !model::one_person(&linked.counts, &linked.fit, &comparisons) {
+    let found = model::check(&linked.counts, &linked.fit, &comparisons, &rules);
+    warnings.extend(found);
+    let nobody = known.is_none() && !model::one_person(&linked.counts, &linked.fit, &comparisons);
+    if nobody {
         linked.pairs.clear();
         warnings.push(NOBODY.to_owned());
     }
     let as_before = known.as_ref().filter(|_| request.earlier.is_some());
-    let as_before = as_before.map(|model| model.threshold);
     let stated = request.threshold.or(spec.options.threshold);
     let rows = inputs.iter().zip(&sources).map(|(input, source)| Rows {
         rows: input.rows(),
@@ -223,7 +253,7 @@ pub fn link(
     });
     let terms = Terms {
         sides: &rows.collect::<Vec<_>>(),
-        threshold: stated.or(as_before),
+        threshold: stated.or(as_before.map(|model| model.threshold)),
         cardinality,
         apart: &apart,
     };
@@ -243,24 +273,31 @@ pub fn link(
         (Making::of(two, cardinality), settled.threshold),
         own_patterns(&engine, inputs.len(), &comparisons, &linked),
     );
-    let learnt_from = match &known {
-        Some(known) => known.learnt_from.clone(),
-        None => inputs.iter().map(|i| i.digest).collect(),
-    };
-    let review = review_from.map(|from| ReviewBand {
-        from,
-        pairs: band.len() as u64,
-    });
     let model = ModelFile {
-        learnt_from,
+        learnt_from: match &known {
+            Some(known) => known.learnt_from.clone(),
+            None => inputs.iter().map(|i| i.digest).collect(),
+        },
         warnings,
-        review,
+        review: review_from.map(|from| ReviewBand {
+            from,
+            pairs: band.len() as u64,
+        }),
         ..learnt(&linked, &settled, &comparisons)
     };
     let earlier = request.earlier.as_deref().map(Earlier::read).transpose()?;
     let names = entity_names(&settled.entity, earlier.as_ref(), &inputs);
+    let apart = would_be_links(&linked, settled.threshold);
     Ok(Outcome {
         names,
+        row_digests: digests(),
+        apart,
+        scored: (!nobody).then_some(ScoredPairs {
+            pairs: settled.all,
+            least,
+            complete: complete && !two,
+        }),
+        carried,
         inputs,
         sources,
         known_from,
@@ -273,6 +310,77 @@ pub fn link(
         band,
         entity: settled.entity,
     })
+}
+
+/// Links, or goes on from what could be carried over; says whether all pairs compared were kept, if
+/// they are of one file.
+fn linked(
+    engine: &Engine<'_>,
+    rules: &[Rule],
+    fit: Option<&Fit>,
+    carry: Option<Carry>,
+    keep: Keep<'_>,
+) -> (Linked, Option<Result<CarriedOver, &'static str>>, bool) {
+    let anew = |why: Option<&'static str>| {
+        let linked = engine.link(rules, fit, keep);
+        let complete = linked.holds_all();
+        (linked, why.map(Err), complete)
+    };
+    match (carry, fit) {
+        (Some(Carry::Over(carried, told)), Some(fit)) => {
+            let (linked, further) = engine.link_further(rules, fit, *carried, keep);
+            let told = CarriedOver {
+                pairs: further.carried,
+                compared: further.compared,
+                ..told
+            };
+            (linked, Some(Ok(told)), further.complete)
+        }
+        (Some(Carry::Nothing(why)), _) => anew(Some(why)),
+        _ => anew(None),
+    }
+}
+
+/// Pairs that cannot be one person, and that would be links by what they agree on.
+fn would_be_links(linked: &Linked, threshold: f64) -> u64 {
+    let weights = Weights::new(&linked.fit);
+    let bound = log_odds(threshold) - settled::MARGIN;
+    let never = linked.pairs.iter().filter(|pair| pair.log_odds == NEVER);
+    never
+        .filter(|pair| weights.log_odds(pair.pattern) >= bound)
+        .count() as u64
+}
+
+/// The dates that may rule pairs out: nothing else needs them any more.
+fn dated_rows(inputs: &mut [Input], spec: &Spec) -> DatedRows {
+    let years = spec.dates.parent_years.unwrap_or(PARENT_YEARS);
+    let take = |input: &mut Input| (input.rows(), std::mem::take(&mut input.dates));
+    DatedRows::new(inputs.iter_mut().map(take).collect(), years)
+}
+
+/// Of each side the digests of its rows, by which a later linkage knows whether they are the same.
+fn digests_of_rows(
+    engine: &Engine<'_>,
+    inputs: &[Input],
+    (spec, comparisons): (&Spec, &[Comparison]),
+    apart: &Apart,
+    keys: &ProjectKeys,
+) -> Vec<Vec<RowDigest>> {
+    let terms = format!("{comparisons:?} {:?}", spec.cannot_link);
+    let dates = apart.dates();
+    let of = |(side, input): (usize, &Input)| {
+        let beside = |row: usize| dates.numbers(side, row);
+        let beside: Option<Beside<'_>> = if dates.is_empty() {
+            None
+        } else {
+            Some(&beside)
+        };
+        match engine.held(side) {
+            Some((source, digests)) => row_digests(source, digests, keys, &terms, beside),
+            None => vec![RowDigest::default(); input.rows()],
+        }
+    };
+    inputs.iter().enumerate().map(of).collect()
 }
 
 fn at_least(pairs: &[Likely], probability: f64) -> Vec<Likely> {

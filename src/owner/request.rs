@@ -8,7 +8,7 @@ use super::error::OwnerError;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::ingest;
-use crate::pseudonymise::{KeySource, MasterKey, ProjectKeys, Purpose, Salt, days_of};
+use crate::pseudonymise::{Arrangement, KeySource, MasterKey, ProjectKeys, Purpose, Salt, days_of};
 
 /// The project that keys are derived for where none is named. It is a constant, not a name of a
 /// file, so that two owners who say nothing, and hold the same key, can be linked.
@@ -49,6 +49,8 @@ pub struct Request {
     pub period: Option<(Date, Date)>,
     /// Recipes other than the program's own.
     pub recipes: Option<PathBuf>,
+    /// How block-keyed encodings are laid out; both owners use the same.
+    pub encoding: Arrangement,
     /// `postcode,local_authority`.
     pub postcode_directory: Option<PathBuf>,
     /// The three-digit number of the local authority whose file this is.
@@ -217,6 +219,7 @@ mod tests {
             reference,
             period,
             recipes: None,
+            encoding: Arrangement::default(),
             postcode_directory: None,
             local_authority: None,
         }

@@ -52,7 +52,7 @@ pub fn split(request: &Request, progress: &dyn Progress) -> Result<SplitOutcome,
         &Job {
             tables: std::mem::take(&mut extract.tables),
             systems: systems(request.source, &checked.system),
-            blocks: blocks(&recipes),
+            blocks: blocks(&recipes, request.encoding),
             one_roof: false,
             kinds: recipes.clone(),
             keys: checked.keys(request),
@@ -225,7 +225,10 @@ fn parcel(path: &Path, stage: &Path, root: &Path) -> PathBuf {
 }
 
 /// The usual block-keyed passes of the kinds of people that have recipes.
-fn blocks(recipes: &BTreeMap<String, Vec<Recipe>>) -> BTreeMap<String, Vec<BlockPass>> {
-    let of = |kind: &String| (kind.clone(), default_blocks(kind, Arrangement::default()));
+fn blocks(
+    recipes: &BTreeMap<String, Vec<Recipe>>,
+    encoding: Arrangement,
+) -> BTreeMap<String, Vec<BlockPass>> {
+    let of = |kind: &String| (kind.clone(), default_blocks(kind, encoding));
     recipes.keys().map(of).collect()
 }

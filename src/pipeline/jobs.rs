@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
 use super::file::{Dates, Method, Pipeline, ProtectMode};
+use super::link_section::LinkSection;
 use super::prepare::Prepared;
 use super::receipt::{Program, Receipt, read_record};
 use super::run_directory::{RunDirectory, stage_folder};
+use crate::link::spec::PARENT_YEARS;
 use crate::pseudonymise::{MasterKey, ProjectKeys};
 use crate::purpose::Purpose;
-use crate::schema::canonical::Table;
+use crate::schema::canonical::{Table, kind};
 use crate::schema::published;
 use crate::stage::{OutputFile, Stage, StageFolders, StageReport};
 use crate::{estimate, ingest, link, protect, pseudonymise, publish};
@@ -209,6 +211,7 @@ fn model_job(
         link::ModelSource {
             file: there.then_some(file),
             within: section.is_none_or(|s| !s.not_within.contains(system)),
+            one_place: section.is_some_and(|s| s.one_place.contains(system)),
         }
     };
     Some(link::ModelJob {
@@ -267,13 +270,21 @@ fn link_job(prepared: &Prepared, directory: &RunDirectory, receipts: &Receipts) 
             }
         })
         .collect();
+    let payload_of = |table: Table| -> Vec<PathBuf> {
+        let files = payload(directory.root(), receipts, table).into_iter();
+        files.map(|(_, path)| path).collect()
+    };
+    let child = prepared.pipeline.file.link.get(kind::CHILD);
     link::Job {
         kinds,
         key: prepared.plan.key.clone().unwrap_or_default(),
-        relations: payload(directory.root(), receipts, Table::ParentChild)
-            .into_iter()
-            .map(|(_, path)| path)
-            .collect(),
+        relations: payload_of(Table::ParentChild),
+        dates: link::DatesJob {
+            people: payload_of(Table::Person),
+            stays: payload_of(Table::CustodySpell),
+            parent_years: child.map_or(PARENT_YEARS, LinkSection::parent_years),
+            reference: pseudonymise::days_of(prepared.pipeline.dates.reference),
+        },
     }
 }
 

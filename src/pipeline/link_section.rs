@@ -8,11 +8,13 @@ use toml::Spanned;
 use super::error::ConfigProblem;
 use crate::link::blocking::{parse, usual};
 use crate::link::pairs::MOST_RULES;
+use crate::link::spec::PARENT_YEARS;
 use crate::pseudonymise::words::Comparison;
 use crate::pseudonymise::{
     Arrangement, BlockPass, BlockRule, KINDS, Recipe, default_blocks, default_recipes,
     linkage_fields,
 };
+use crate::schema::canonical::kind;
 
 /// `[link.adult]` and `[link.child]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,8 +42,23 @@ pub struct LinkSection {
     /// Systems whose records the model does not compare with each other.
     #[serde(default)]
     pub not_within: Vec<String>,
+    /// Systems in which nobody is in two places at once: two of their records that are in two prisons
+    /// on one day are two people to the model.
+    #[serde(default)]
+    pub one_place: Vec<String>,
+    /// A child is younger than a parent by at least so many years; 0 asks nothing. It stands in
+    /// `[link.child]` and counts for adults as well.
+    pub younger_than_parent_by: Option<Spanned<u8>>,
     /// The least probability of a link by the model.
     pub threshold: Option<Spanned<f64>>,
+}
+
+impl LinkSection {
+    /// Years between a parent and a child at least.
+    pub fn parent_years(&self) -> u8 {
+        let stated = self.younger_than_parent_by.as_ref();
+        stated.map_or(PARENT_YEARS, |years| *years.get_ref())
+    }
 }
 
 /// How records are linked.
@@ -71,8 +88,8 @@ pub(super) fn models(
 ) -> BTreeMap<String, ModelSettings> {
     let mut out = BTreeMap::new();
     let by_model = |(_, section): &(&String, &LinkSection)| section.method == LinkMethod::Model;
-    for (kind, section) in link.iter().filter(by_model) {
-        let comparisons = Comparison::of_columns(&linkage_fields(kind));
+    for (of, section) in link.iter().filter(by_model) {
+        let comparisons = Comparison::of_columns(&linkage_fields(of));
         if let Some(names) = &section.blocking {
             problems.extend(wrong_rules(names, &comparisons));
         }
@@ -85,11 +102,20 @@ pub(super) fn models(
                 "give a number from 0 to below 1, such as 0.5",
             ));
         }
+        if let Some(years) = &section.younger_than_parent_by
+            && (of != kind::CHILD || *years.get_ref() > MOST_PARENT_YEARS)
+        {
+            problems.push(ConfigProblem::at(
+                years.span(),
+                format!("the years by which a child is younger are 0 to {MOST_PARENT_YEARS}"),
+                "state them in [link.child]; they count for pairs of adults as well",
+            ));
+        }
         let blocking = section.blocking.as_ref().map(|b| b.get_ref().clone());
         out.insert(
-            kind.clone(),
+            of.clone(),
             ModelSettings {
-                blocking: blocking.unwrap_or_else(|| usual(kind)),
+                blocking: blocking.unwrap_or_else(|| usual(of)),
                 threshold: section
                     .threshold
                     .as_ref()
@@ -99,6 +125,9 @@ pub(super) fn models(
     }
     out
 }
+
+/// More years than that between every parent and child would rule out most families.
+const MOST_PARENT_YEARS: u8 = 40;
 
 /// A link is more likely right than wrong.
 const THRESHOLD: f64 = 0.5;
@@ -201,4 +230,32 @@ pub(super) fn blocks(
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> usize {
+        let link: BTreeMap<String, LinkSection> = toml::from_str(text).expect("TOML");
+        let mut problems = Vec::new();
+        models(&link, &mut problems);
+        problems.len()
+    }
+
+    #[test]
+    fn the_years_between_parent_and_child_stand_with_the_children() {
+        let child = |text: &str| {
+            let section: LinkSection = toml::from_str(text).expect("TOML");
+            section.parent_years()
+        };
+        assert_eq!(child(""), 12);
+        assert_eq!(child("younger_than_parent_by = 14"), 14);
+        assert_eq!(
+            problems("[child]\nyounger_than_parent_by = 0\n[adult]\none_place = [\"custody\"]"),
+            0
+        );
+        assert_eq!(problems("[child]\nyounger_than_parent_by = 41"), 1);
+        assert_eq!(problems("[adult]\nyounger_than_parent_by = 14"), 1);
+    }
 }

@@ -41,7 +41,9 @@ impl Engine<'_> {
         let left = sides.next().unwrap_or_default();
         let blocks = Blocks::of_chance(left, sides.next());
         let mut counts = HashMap::new();
-        self.with_sides(&words, members, None, &blocks, |walk| counts = walk.count());
+        self.with_sides(&words, members, (None, None), &blocks, |walk| {
+            counts = walk.count();
+        });
         (counts, blocks.pairs)
     }
 }

@@ -15,12 +15,12 @@ use crate::link::pairs::{Blocks, Membership, Pattern, Walk};
 use crate::pseudonymise::words::Rule;
 
 /// So many pairs are kept as they are counted.
-const KEPT: u64 = 4_000_000;
+pub(super) const KEPT: u64 = 4_000_000;
 
 /// The blocks of every rule, and in which of them each row of each source is.
-struct Together {
-    blocks: Vec<Blocks>,
-    members: Vec<Membership>,
+pub(super) struct Together {
+    pub(super) blocks: Vec<Blocks>,
+    pub(super) members: Vec<Membership>,
 }
 
 /// What counting saw.
@@ -34,35 +34,56 @@ struct Counted {
 }
 
 /// What a pair is worth, and whether it is of use.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     weights: Weights<'a>,
     apart: &'a Apart,
     /// The least natural log odds that are of use.
     bound: f64,
 }
 
-impl Judge<'_> {
-    fn of_levels(&self, pattern: Pattern) -> f64 {
+impl<'a> Judge<'a> {
+    /// Of a model and what to keep.
+    pub(super) fn new(fit: &'a Fit, keep: Keep<'a>) -> Self {
+        Judge {
+            weights: Weights::new(fit),
+            apart: keep.apart,
+            bound: (keep.least.max(1e-12) / (1.0 - keep.least).max(1e-12)).ln(),
+        }
+    }
+
+    pub(super) fn of_levels(&self, pattern: Pattern) -> f64 {
         match self.apart.by_levels(pattern) {
             true => NEVER,
             false => self.weights.log_odds(pattern),
         }
     }
 
-    fn scored(&self, (left, right): (u32, u32), pattern: Pattern, of_levels: f64) -> Scored {
+    pub(super) fn scored(
+        &self,
+        (left, right): (u32, u32),
+        pattern: Pattern,
+        of_levels: f64,
+    ) -> Scored {
         Scored {
             left,
             right,
             pattern,
-            log_odds: match self.apart.by_name(left, right) {
+            log_odds: match self.is_apart(left, right, of_levels) {
                 true => NEVER,
                 false => of_levels,
             },
         }
     }
 
+    /// Named, or ruled out by dates. Dates are asked of likely pairs alone: of most pairs of strangers
+    /// they would say what is known.
+    fn is_apart(&self, left: u32, right: u32, of_levels: f64) -> bool {
+        self.apart.by_name(left, right)
+            || (of_levels >= self.bound && self.apart.by_dates(left, right))
+    }
+
     /// Likely enough, or known to be apart.
-    fn is_of_use(&self, pair: &Scored) -> bool {
+    pub(super) fn is_of_use(&self, pair: &Scored) -> bool {
         pair.log_odds >= self.bound || pair.log_odds == NEVER
     }
 }
@@ -97,9 +118,8 @@ pub struct Keep<'a> {
 }
 
 impl Engine<'_> {
-    /// Links under rules. `known` is a model learnt before; `least` is the least probability of a
-    /// pair that is kept. A pair that is known to be apart is kept as well, its odds nought.
-    pub fn link(&self, rules: &[Rule], known: Option<&Fit>, least: f64, apart: &Apart) -> Linked {
+    /// Links under rules. `known` is a model learnt before.
+    pub fn link(&self, rules: &[Rule], known: Option<&Fit>, keep: Keep<'_>) -> Linked {
         let tally = self.tally(rules, CHANCE);
         let [pairs, chance] = tally.patterns();
         let entries = |of: &HashMap<Pattern, u64>| of.iter().map(|(p, n)| (*p, *n)).collect();
@@ -110,7 +130,7 @@ impl Engine<'_> {
             None => fit(&counts, self.smaller()),
         };
         let chance = tally.chance_pairs;
-        let (pairs, costs) = self.score(rules, Some(tally), &fitted, Keep { least, apart });
+        let (pairs, costs) = self.score(rules, Some(tally), &fitted, keep);
         Linked {
             compared: costs.iter().map(|c| c.new_pairs).sum(),
             rules: costs,
@@ -152,11 +172,7 @@ impl Engine<'_> {
         fitted: &Fit,
         keep: Keep<'_>,
     ) -> (Vec<Scored>, Vec<RuleCost>) {
-        let judge = Judge {
-            weights: Weights::new(fitted),
-            apart: keep.apart,
-            bound: (keep.least.max(1e-12) / (1.0 - keep.least).max(1e-12)).ln(),
-        };
+        let judge = Judge::new(fitted, keep);
         let (together, counted) = match tally {
             Some(tally) => (tally.together, tally.counted),
             None => (self.together(rules), Counted::default()),
@@ -167,17 +183,11 @@ impl Engine<'_> {
         };
         pairs.sort_unstable_by_key(|p| (p.left, p.right));
         let costs = rules.iter().zip(together.blocks.iter().zip(new_pairs));
-        let costs = costs.map(|(rule, (blocks, new_pairs))| RuleCost {
-            rule: rule.clone(),
-            pairs: blocks.pairs,
-            new_pairs,
-            capped_blocks: blocks.capped_blocks,
-            capped_pairs: blocks.capped_pairs,
-        });
+        let costs = costs.map(|(rule, (blocks, new))| RuleCost::of(rule, blocks, new));
         (pairs, costs.collect())
     }
 
-    fn together(&self, rules: &[Rule]) -> Together {
+    pub(super) fn together(&self, rules: &[Rule]) -> Together {
         let empty = self.sources.iter();
         let empty = empty.map(|s| Membership::new(s.rows, rules.len()));
         let mut out = Together {
@@ -209,7 +219,7 @@ impl Engine<'_> {
         for (number, (rule, blocks)) in rules.iter().zip(&together.blocks).enumerate() {
             let before = out.kept.as_ref().map_or(0, Vec::len);
             let sample = blocks.every(step);
-            self.walk(number, rule, &sample, &together.members, |walk| {
+            self.walk((number, rule), &sample, &together.members, None, |walk| {
                 out.take(walk, step);
             });
             let after = out.kept.as_ref().map_or(0, Vec::len);
@@ -268,7 +278,7 @@ impl Engine<'_> {
         let (mut found, mut new_pairs) = (Vec::new(), Vec::new());
         for (number, (rule, blocks)) in rules.iter().zip(&together.blocks).enumerate() {
             let mut new = 0;
-            self.walk(number, rule, blocks, &together.members, |walk| {
+            self.walk((number, rule), blocks, &together.members, None, |walk| {
                 for (seen, likely) in score(walk, judge, wanted) {
                     new += seen;
                     found.extend(likely);
@@ -323,7 +333,7 @@ fn score(
 }
 
 /// Of each row the lowest row that pairs join it to.
-fn components(rows: usize, pairs: &[Scored]) -> Vec<u32> {
+pub(super) fn components(rows: usize, pairs: &[Scored]) -> Vec<u32> {
     let mut entities = Entities::default();
     for _ in 0..rows {
         entities.add(0);

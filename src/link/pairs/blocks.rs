@@ -20,6 +20,8 @@ pub struct Blocks {
     pub capped_blocks: u64,
     /// Pairs in those.
     pub capped_pairs: u64,
+    /// Their rows, left and right.
+    pub capped: Vec<(Vec<u32>, Vec<u32>)>,
 }
 
 /// Rows in the order of their tokens, those without one left out: shared out by the first bits of
@@ -103,6 +105,8 @@ impl Blocks {
         if pairs > cap {
             self.capped_blocks += 1;
             self.capped_pairs += pairs;
+            let rows = |of: &[(Token, u32)]| of.iter().map(|row| row.1).collect();
+            self.capped.push((rows(left), rows(right)));
             return;
         }
         self.pairs += pairs;
@@ -122,18 +126,40 @@ impl Blocks {
                 ..Blocks::default()
             };
         }
-        let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        let starts = std::iter::once(&(0, 0)).chain(&self.ends);
         let mut out = Blocks::default();
-        for (from, to) in starts.zip(&self.ends).step_by(step) {
-            let left = self.left.get(at(from.0)..at(to.0)).unwrap_or_default();
-            let right = self.right.get(at(from.1)..at(to.1)).unwrap_or_default();
-            out.left.extend(left);
-            out.right.extend(right);
-            let end = |rows: &Vec<u32>| u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            out.ends.push((end(&out.left), end(&out.right)));
+        for (left, right) in self.rows().step_by(step) {
+            out.add(left, right);
         }
         out
+    }
+
+    /// The blocks that hold a row asked for, on either side.
+    pub fn with(&self, is_left: impl Fn(u32) -> bool, is_right: impl Fn(u32) -> bool) -> Blocks {
+        let mut out = Blocks::default();
+        for (left, right) in self.rows() {
+            if left.iter().any(|row| is_left(*row)) || right.iter().any(|row| is_right(*row)) {
+                out.add(left, right);
+            }
+        }
+        out
+    }
+
+    /// Left and right rows of each block.
+    fn rows(&self) -> impl Iterator<Item = (&[u32], &[u32])> {
+        let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let starts = std::iter::once(&(0, 0)).chain(&self.ends);
+        starts.zip(&self.ends).map(move |(from, to)| {
+            let left = self.left.get(at(from.0)..at(to.0));
+            let right = self.right.get(at(from.1)..at(to.1));
+            (left.unwrap_or_default(), right.unwrap_or_default())
+        })
+    }
+
+    fn add(&mut self, left: &[u32], right: &[u32]) {
+        self.left.extend(left);
+        self.right.extend(right);
+        let end = |rows: &Vec<u32>| u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        self.ends.push((end(&self.left), end(&self.right)));
     }
 
     /// Blocks of chance from rows that were put into them.
@@ -204,7 +230,7 @@ impl Membership {
 }
 
 /// The rules whose blocks hold both rows, a bit each.
-pub(super) fn shared(a: &[u32], b: &[u32]) -> u16 {
+pub fn shared(a: &[u32], b: &[u32]) -> u16 {
     let pairs = (0..16).zip(a.iter().zip(b));
     pairs.fold(0, |mask, (rule, (x, y))| {
         mask | u16::from(x == y && *x != 0) << rule
@@ -240,6 +266,13 @@ mod tests {
             (capped.pairs, capped.capped_blocks, capped.capped_pairs),
             (0, 3, 6)
         );
+        assert_eq!(capped.capped[0], (vec![0, 2], vec![1]));
+        let some = blocks.with(|left| left == 4, |right| right == 0);
+        assert_eq!(
+            (some.left.as_slice(), some.right.as_slice()),
+            (&[1, 5, 4][..], &[0, 2, 3][..])
+        );
+        assert_eq!(some.ends, [(2, 1), (3, 3)]);
         let own = Blocks::within(&left, 10);
         assert_eq!((own.left.as_slice(), own.pairs), (&[0, 2, 1, 5][..], 2));
     }

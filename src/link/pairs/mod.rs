@@ -10,6 +10,6 @@ mod blocks;
 mod pattern;
 mod walk;
 
-pub use blocks::{Blocks, Membership};
+pub use blocks::{Blocks, Membership, shared};
 pub use pattern::{MOST_COMPARISONS, MOST_RULES, Pattern};
-pub use walk::{CrossedNames, Side, Walk};
+pub use walk::{CrossedNames, Side, Taken, Walk};

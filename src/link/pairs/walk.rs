@@ -16,6 +16,9 @@ pub struct Side<'a> {
     pub members: &'a Membership,
 }
 
+/// Which pairs of rows a walk takes.
+pub type Taken<'a> = &'a (dyn Fn(u32, u32) -> bool + Sync);
+
 /// A walk over the blocks of a rule.
 pub struct Walk<'a> {
     /// Which rule; none for blocks of chance, whose pairs are all taken.
@@ -30,6 +33,8 @@ pub struct Walk<'a> {
     pub kinds: &'a [Kind],
     /// Where names are compared with each other across fields.
     pub names: Option<CrossedNames>,
+    /// Which pairs are taken; all where nothing is said.
+    pub taken: Option<Taken<'a>>,
 }
 
 /// The places of the comparison of names across fields, and of those of forename and surname. Names
@@ -141,6 +146,9 @@ impl Walk<'_> {
             let our_blocks = self.left.members.of(*a);
             let first = if self.right.is_some() { 0 } else { i + 1 };
             for b in right_rows.iter().skip(first) {
+                if self.taken.is_some_and(|taken| !taken(*a, *b)) {
+                    continue;
+                }
                 let rules = match self.rule {
                     None => 0,
                     Some(rule) => {

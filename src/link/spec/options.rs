@@ -50,8 +50,9 @@ pub struct CannotLink {
     pub levels: BTreeMap<String, Agreement>,
 }
 
-const KNOWN: [&str; 5] = [
+const KNOWN: [&str; 6] = [
     "threshold",
+    "review_from",
     "one_to_one",
     "cardinality",
     "blocking",

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{COMPARISONS, Columns, Compare, FIELDS, Other, Sided, Spec};
+use super::{COMPARISONS, Columns, Compare, DATE_COLUMNS, FIELDS, Other, Sided, Spec};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 
 /// What reads, and what it found wrong.
@@ -60,7 +60,15 @@ impl Reader<'_> {
     }
 
     pub(super) fn spec(&mut self, root: &Spanned<DeTable<'_>>) -> Option<Spec> {
-        let known = ["id", "fields", "formats", "other", "link", "cannot_link"];
+        let known = [
+            "id",
+            "fields",
+            "formats",
+            "other",
+            "link",
+            "cannot_link",
+            "dates",
+        ];
         for key in root.get_ref().keys() {
             if !known.contains(&key.get_ref().as_ref()) {
                 self.unknown(key.get_ref(), key.span(), &known);
@@ -111,6 +119,7 @@ impl Reader<'_> {
             .map(String::as_str)
             .collect();
         let cannot_link = self.cannot_link(get("cannot_link"), &names);
+        let dates = self.dates(get("dates"));
         Some(Spec {
             id: id?,
             fields,
@@ -118,6 +127,7 @@ impl Reader<'_> {
             other,
             options,
             cannot_link,
+            dates,
         })
     }
 
@@ -253,6 +263,7 @@ impl Reader<'_> {
         other: &BTreeMap<String, Other>,
     ) -> BTreeMap<String, Sided<String>> {
         let mut known = vec!["date_of_birth"];
+        known.extend(DATE_COLUMNS);
         known.extend(
             other
                 .iter()

@@ -3,6 +3,7 @@
 //! The kinds go together, because families help: what the first pass says of adults speaks in the
 //! second for children, and the other way round.
 
+mod apart;
 mod second_pass;
 mod told;
 
@@ -10,15 +11,16 @@ use std::path::PathBuf;
 
 use hashbrown::HashMap;
 
-use super::KindJob;
 use super::write::{EntityRow, LinkRow, write_results};
+use super::{Job, KindJob};
 use crate::accounting::RowAccount;
 use crate::comparison;
 use crate::diagnostic::{Diagnostic, Exit};
 use crate::link::LinkError;
 use crate::link::agglomerate::{Compared, Edge, Rows, agglomerate_all};
 use crate::link::blocking;
-use crate::link::engine::{Linked, Scored};
+use crate::link::cannot_link::formed_apart;
+use crate::link::engine::{Linked, NEVER, Scored};
 use crate::link::families::Support;
 use crate::link::federation::{CoupleScores, Federated, Federation, Party};
 use crate::link::model::log_odds;
@@ -29,6 +31,8 @@ use crate::pseudonymise::{
 };
 use crate::stage::{StageFolders, StageReport};
 
+pub use apart::RuledOut;
+use apart::{Apart, read_dates};
 use second_pass::families;
 pub use told::{CoupleModel, KindModel};
 use told::{FamilyPairs, figures};
@@ -54,6 +58,9 @@ pub struct ModelSource {
     pub file: Option<PathBuf>,
     /// Whether its records are compared with each other.
     pub within: bool,
+    /// Whether nobody in it is in two places at once: two records that are in two prisons on one
+    /// day are two people.
+    pub one_place: bool,
 }
 
 /// A kind of people: what was read of it, and what the first pass made of that.
@@ -70,6 +77,7 @@ struct Kind<'a> {
     couples: Vec<CoupleScores>,
     families: Option<Support>,
     of_one_family: Option<FamilyPairs>,
+    apart: Apart,
 }
 
 /// What was decided of a kind.
@@ -81,7 +89,7 @@ struct Decided {
 /// Links the kinds that are linked by the model.
 pub(super) fn link(
     jobs: &[(&KindJob, &ModelJob)],
-    relations: &[PathBuf],
+    job: &Job,
     keys: &ProjectKeys,
     folders: &StageFolders<'_>,
     report: &mut StageReport,
@@ -90,7 +98,10 @@ pub(super) fn link(
     for (job, model) in jobs {
         kinds.push(first_pass(job, model, keys, folders)?);
     }
-    families(&mut kinds, relations)?;
+    read_dates(&mut kinds, job)?;
+    kinds.iter_mut().for_each(Kind::rule_out);
+    families(&mut kinds, &job.relations)?;
+    kinds.iter_mut().for_each(Kind::rule_out);
     for kind in &kinds {
         let decided = kind.decide();
         kind.write(&decided, &keys.fingerprint().to_string(), folders, report)?;
@@ -177,6 +188,7 @@ fn first_pass<'a>(
         couples,
         families: None,
         of_one_family: None,
+        apart: Apart::default(),
     })
 }
 
@@ -258,7 +270,10 @@ impl Kind<'_> {
             .map(|pair| Edge {
                 a: pair.left,
                 b: pair.right,
-                weight: log_odds(pair.probability) - bound,
+                weight: match pair.log_odds == NEVER {
+                    true => NEVER,
+                    false => log_odds(pair.probability) - bound,
+                },
             })
             .collect();
         let files = self.held.iter().zip(&self.job.sources);
@@ -268,10 +283,12 @@ impl Kind<'_> {
                 duplicate_free: source.duplicate_free,
             })
             .collect();
-        Decided {
-            entity: agglomerate_all(&files, Compared::AcrossAndWithin, &edges),
-            likely,
-        }
+        let form = |edges: &[Edge]| agglomerate_all(&files, Compared::AcrossAndWithin, edges);
+        let entity = match self.apart.is_empty() {
+            true => form(&edges),
+            false => formed_apart(edges, form, |a, b| self.apart.why(a, b).is_some()),
+        };
+        Decided { entity, likely }
     }
 
     /// A record's pseudonym and the number of its source.

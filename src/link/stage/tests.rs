@@ -72,6 +72,7 @@ fn job(folder: &Path) -> Job {
         duplicate_free: true,
     };
     Job {
+        dates: DatesJob::default(),
         kinds: vec![KindJob {
             kind: "child".to_owned(),
             passes: vec![

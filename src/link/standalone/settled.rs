@@ -4,14 +4,14 @@ use crate::diagnostic::{Diagnostic, Exit};
 use crate::link::LinkError;
 use crate::link::agglomerate::{Edge, Rows, agglomerate};
 use crate::link::assign::{Cardinality, assign};
-use crate::link::cannot_link::Apart;
+use crate::link::cannot_link::{Apart, formed_apart};
 use crate::link::engine::{Linked, NEVER};
 use crate::link::model::log_odds;
 use crate::link::recall::{self, Missed};
 use crate::link::settle::{self, Likely};
 
 /// A pair at the threshold is still above it, by this much in natural log odds.
-const MARGIN: f64 = 1e-3;
+pub(super) const MARGIN: f64 = 1e-3;
 
 fn at(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
@@ -61,6 +61,17 @@ pub(super) fn settle(linked: &Linked, terms: Terms<'_>) -> Settled {
     }
 }
 
+/// Of each row the first row of its entity.
+fn entities(edges: Vec<Edge>, terms: Terms<'_>) -> Vec<usize> {
+    let dates = terms.apart.dates();
+    let form = |edges: &[Edge]| agglomerate(terms.sides, edges);
+    let entity = match dates.is_empty() {
+        true => form(&edges),
+        false => formed_apart(edges, form, |a, b| dates.exclude_any(a, b)),
+    };
+    entity.into_iter().map(at).collect()
+}
+
 /// Rows of one file: entities first, then the pairs that are in one.
 fn within(linked: &Linked, terms: Terms<'_>) -> Settled {
     let threshold = terms.threshold.unwrap_or(0.5);
@@ -72,8 +83,7 @@ fn within(linked: &Linked, terms: Terms<'_>) -> Settled {
         weight: p.log_odds - bound,
     });
     let edges: Vec<Edge> = edges.chain(never(terms.apart, |row| row)).collect();
-    let entity = agglomerate(terms.sides, &edges);
-    let entity: Vec<usize> = entity.into_iter().map(at).collect();
+    let entity = entities(edges, terms);
     let together = |p: &&Likely| entity.get(at(p.left)) == entity.get(at(p.right));
     Settled {
         links: all.iter().filter(together).copied().collect(),
@@ -111,9 +121,8 @@ fn between(linked: &Linked, [left, right]: [Rows; 2], terms: Terms<'_>) -> Settl
         },
     });
     let edges: Vec<Edge> = edges.chain(never(terms.apart, further)).collect();
-    let entity = agglomerate(terms.sides, &edges);
     Settled {
-        entity: entity.into_iter().map(at).collect(),
+        entity: entities(edges, terms),
         all,
         links,
         threshold,

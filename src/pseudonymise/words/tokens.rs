@@ -320,7 +320,8 @@ fn at(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
 }
 
-fn mix(state: &mut Block, value: u64) {
+/// Mixes a number into a state.
+pub(super) fn mix(state: &mut Block, value: u64) {
     for (byte, other) in state.iter_mut().zip(value.to_le_bytes()) {
         *byte ^= other;
     }

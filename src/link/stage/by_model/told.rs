@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::apart::RuledOut;
 use super::{Decided, Kind};
 use crate::link::families::Support;
 use crate::link::federation::CoupleScores;
@@ -79,6 +80,9 @@ pub struct KindModel {
     pub families: Option<Support>,
     /// Pairs of one family that no rule brought together, where there are any.
     pub of_one_family: Option<FamilyPairs>,
+    /// Pairs that agree well enough and that dates rule out.
+    #[serde(default)]
+    pub ruled_out: RuledOut,
     /// Couple by couple.
     pub couples: Vec<CoupleModel>,
     /// Records in entities of at least two.
@@ -112,6 +116,7 @@ impl Kind<'_> {
             threshold: self.model.threshold,
             families: self.families.clone(),
             of_one_family: self.of_one_family,
+            ruled_out: self.ruled_out(),
             couples: couples
                 .map(|((scores, likely), links)| self.couple(scores, likely, links))
                 .collect(),
@@ -168,6 +173,7 @@ pub(super) fn figures(model: &KindModel) -> serde_json::Value {
         "entities": model.entities,
         "records_linked": model.records_linked,
         "pairs_compared": model.compared,
+        "pairs_ruled_out": model.ruled_out.as_old_as_a_parent + model.ruled_out.in_two_prisons,
         "expected_wrong_links": model.couples.iter().map(wrong).sum::<f64>(),
         "expected_matches": model.couples.iter().map(|c| c.expected_matches).sum::<f64>(),
         "matches_missed_by_blocking": model.couples.iter().filter_map(|c| c.missed).map(|m| m.about).sum::<f64>(),
