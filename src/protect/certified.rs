@@ -3,10 +3,11 @@
 //! A change is a whole-number vector that no relation notices. Where the hidden cells of a change
 //! have room, the true counts with the change added and subtracted are points that an attacker
 //! cannot rule out, so that one change proves the width of all the small counts that it moves far
-//! enough. To begin with, the cells are hidden that elimination leaves. Small counts are taken one
-//! after the other; whichever has no proof yet gets the cheapest change among the cells around it.
-//! Then cells are shown again, the dearest first, whose changes
-//! prove nothing that others do not.
+//! enough. To begin with, the cells are hidden that elimination leaves. Whichever small count has no
+//! proof yet gets the cheapest product of changes (`product`), those that cost little first, so that
+//! what they hide makes the others cheaper; where products are dear or there are none, a linear
+//! program about the cells around looks for another. Then cells are shown again, the dearest first,
+//! whose changes prove nothing that others do not, or could not.
 //!
 //! No program over the whole system is solved, so that the work grows with the number of small
 //! counts. What is left without a proof is for the attacker's programs to decide.
@@ -176,7 +177,13 @@ fn proving(task: &Task<'_>, repair: Option<Repair>, small: u32) -> Option<Move> 
 }
 
 /// The cheapest change among the cells around a small count.
-fn near(task: &Task<'_>, hidden: &[bool], small: u32, repairer: &Repairer<'_>, tries: usize) -> Option<Move> {
+fn near(
+    task: &Task<'_>,
+    hidden: &[bool],
+    small: u32,
+    repairer: &Repairer<'_>,
+    tries: usize,
+) -> Option<Move> {
     TRIES.iter().take(tries).find_map(|(siblings, seed)| {
         let repair = repairer.near(hidden, small, task.rules.width, *siblings, *seed);
         proving(task, repair, small)
@@ -260,7 +267,9 @@ impl Proofs {
         let proves: Vec<u32> = proven(task, &along).collect();
         proves.iter().for_each(|c| self.number[place(*c)] += 1);
         let own = self.changes.len();
-        along.iter().for_each(|(c, _)| self.of_cell[place(*c)].push(own));
+        along
+            .iter()
+            .for_each(|(c, _)| self.of_cell[place(*c)].push(own));
         self.proves.push(proves);
         self.changes.push(Some(along));
     }
@@ -277,14 +286,18 @@ impl Proofs {
         for c in lost.iter().flat_map(|i| &self.proves[*i]) {
             *fewer.entry(*c).or_default() += 1;
         }
-        let bare = fewer.into_iter().filter(|(c, n)| self.number[place(*c)] <= *n);
+        let bare = fewer
+            .into_iter()
+            .filter(|(c, n)| self.number[place(*c)] <= *n);
         bare.map(|(c, _)| c).collect()
     }
 
     fn remove(&mut self, lost: &[usize]) {
         for i in lost {
             self.changes[*i] = None;
-            self.proves[*i].iter().for_each(|c| self.number[place(*c)] -= 1);
+            self.proves[*i]
+                .iter()
+                .for_each(|c| self.number[place(*c)] -= 1);
         }
     }
 

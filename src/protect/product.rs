@@ -117,7 +117,8 @@ impl<'a> Products<'a> {
     /// at most so much.
     pub fn cheapest(&self, hidden: &[bool], small: u32, most: f64) -> Option<Move> {
         let only = false;
-        self.search(&Site { hidden, only, most }, small)
+        let site = Site { hidden, only, most };
+        self.search(&site, small)
     }
 
     /// The shortest of those products that need no cell that is not hidden.
@@ -148,7 +149,9 @@ impl<'a> Products<'a> {
         };
         search.down(0, start, &mut vec![own]);
         let parts = search.best?.parts;
-        let change = parts.iter().filter_map(|p| Some((system.find(&p.codes)?, p.sign)));
+        let change = parts
+            .iter()
+            .filter_map(|p| Some((system.find(&p.codes)?, p.sign)));
         let mut change: Move = change.collect();
         change.sort_unstable();
         Some(change)
@@ -187,7 +190,11 @@ impl<'a> Products<'a> {
         let above = &self.variables[v].above;
         let mut priced: BTreeMap<u32, Option<State>> = BTreeMap::new();
         let mut price = |sign: i64, changed: u32| -> Option<State> {
-            let key = if sign > 0 { changed * 2 } else { changed * 2 + 1 };
+            let key = if sign > 0 {
+                changed * 2
+            } else {
+                changed * 2 + 1
+            };
             *priced.entry(key).or_insert_with(|| {
                 let mut part = own.clone();
                 part.codes[v] = changed;
@@ -282,5 +289,79 @@ impl Search<'_, '_> {
             }
             parts.truncate(before);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hierarchy::Hierarchy;
+    use super::super::rules::Rules;
+    use super::super::system::{Cube, System};
+    use super::*;
+
+    /// Two linked tables of areas in regions, by two other variables.
+    fn system() -> System {
+        let names = |n: usize| -> Vec<String> { (0..n).map(|i| format!("c{i}")).collect() };
+        let above = |i: usize| (format!("c{i}"), format!("R{}", i % 2));
+        let areas = Hierarchy::new(&names(6), &[(0..6).map(above).collect()]).expect("regions");
+        let flat = Hierarchy::new(&names(3), &[BTreeMap::new()]).expect("flat");
+        let mut system = System::new();
+        for (other, turn) in [("y", 0), ("z", 1)] {
+            let cells = (0..18).map(|i| (vec![i / 3, (i + turn) % 3], 9 + (i as u64 * 5) % 13));
+            system
+                .join(&Cube {
+                    variables: vec!["area".to_owned(), other.to_owned()],
+                    hierarchies: vec![areas.clone(), flat.clone()],
+                    inner: cells.collect(),
+                })
+                .expect("joins");
+        }
+        system
+    }
+
+    #[test]
+    fn products_hold_in_every_relation_of_linked_tables() {
+        let system = system();
+        let n = system.len();
+        let (primary, unknown, fixed) = (vec![true; n], vec![true; n], vec![false; n]);
+        let cost: Vec<f64> = system
+            .value
+            .iter()
+            .map(|v| super::super::exact::real(*v))
+            .collect();
+        let rules = Rules::default();
+        let task = Task {
+            system: &system,
+            primary: &primary,
+            unknown: &unknown,
+            fixed: &fixed,
+            cost: &cost,
+            rules: &rules,
+        };
+        let products = Products::new(&task);
+        for cell in 0..u32::try_from(n).expect("few") {
+            let change = products.cheapest(&vec![false; n], cell, f64::INFINITY);
+            let change = change.expect("every count is large");
+            let of = |c: u32| change.iter().find(|(d, _)| *d == c).map_or(0, |(_, y)| *y);
+            assert_eq!(of(cell), 1);
+            for relation in &system.relations {
+                let parts: i64 = relation.parts.iter().map(|p| of(*p)).sum();
+                assert_eq!(of(relation.total), parts);
+            }
+        }
+        // Nothing that has to be shown is in one, and what cannot move has none.
+        let mut fixed = vec![false; n];
+        fixed[0] = true;
+        let task = Task {
+            fixed: &fixed,
+            ..task
+        };
+        let products = Products::new(&task);
+        assert_eq!(products.cheapest(&vec![false; n], 0, f64::INFINITY), None);
+        let change = products
+            .cheapest(&vec![false; n], 5, f64::INFINITY)
+            .expect("one");
+        assert!(change.iter().all(|(c, _)| *c != 0));
+        assert_eq!(products.among(&vec![false; n], 5), None);
     }
 }

@@ -317,10 +317,7 @@ pub(crate) fn read(path: &Path, spec: &Spec) -> Result<Sheet, ProtectError> {
         entries.push(Entry {
             codes,
             symbol,
-            primary: places
-                .primary
-                .or(places.state)
-                .map(|at| is_true(cell(at))),
+            primary: places.primary.or(places.state).map(|at| is_true(cell(at))),
             count: number(text).filter(|_| symbol == Symbol::Hidden),
         });
     }

@@ -131,7 +131,9 @@ pub fn protect_table(
         rounding: spec.rounding.map(|r| r.base),
         singletons: outcome.owners.0,
         singletons_who_learn: outcome.owners.1,
-        groups: outcome.every_group.map(|all| if all { "every group" } else { "cell by cell" }),
+        groups: outcome
+            .every_group
+            .map(|all| if all { "every group" } else { "cell by cell" }),
         profiles: spec.profiles.clone(),
         method: disguise::word(spec),
         largest_deviation: shown.furthest,

@@ -106,7 +106,7 @@ proptest! {
         let small: Vec<usize> = (0..6).filter(|i| (1..3).contains(&counts[*i])).collect();
         // Every set of inner cells with so many people at most.
         let views = (0..64_usize)
-            .map(|set| (0..6).filter(|i| set >> i & 1 == 1 && counts[*i] > 0).collect())
+            .map(|set| (0..6).filter(|i| (set >> i) & 1 == 1 && counts[*i] > 0).collect())
             .filter(|view: &Vec<usize>| view.iter().map(|i| counts[*i]).sum::<u64>() <= owners);
         for known in views {
             let bounds = possible(&cells, 1, most, &known);

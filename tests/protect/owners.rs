@@ -36,7 +36,13 @@ fn exposed(json: &Value) -> Vec<Value> {
             let owners: Vec<Value> = owners
                 .map(|o| json!([o["cell"]["a"], o["cell"]["b"], o["count"]]))
                 .collect();
-            json!([b["cell"]["a"], b["cell"]["b"], b["lower"], b["upper"], owners])
+            json!([
+                b["cell"]["a"],
+                b["cell"]["b"],
+                b["lower"],
+                b["upper"],
+                owners
+            ])
         })
         .collect()
 }
@@ -59,7 +65,10 @@ fn who_is_alone_in_a_cell_has_its_neighbour() {
     assert_eq!(code, Some(7), "{json:#}");
     let owners = json!({ "people": 1, "groups": 1, "counts": "known", "several_cells": true });
     assert_eq!(json["owners"], owners);
-    assert_eq!(exposed(&json), [json!(["p", "y", 2.0, 2.0, [["p", "x", 1]]])]);
+    assert_eq!(
+        exposed(&json),
+        [json!(["p", "y", 2.0, 2.0, [["p", "x", 1]]])]
+    );
     // Their own cell is a term of the proof.
     let found = json["bounds"].as_array().expect("a list").iter();
     let proof = found
@@ -67,7 +76,9 @@ fn who_is_alone_in_a_cell_has_its_neighbour() {
         .map(|b| b["at_least"]["published"].as_array().expect("terms"))
         .next()
         .expect("one");
-    let own = proof.iter().any(|t| t["cell"] == json!({ "a": "p", "b": "x" }));
+    let own = proof
+        .iter()
+        .any(|t| t["cell"] == json!({ "a": "p", "b": "x" }));
     assert!(own, "{proof:#?}");
 }
 
@@ -88,11 +99,17 @@ fn published_tables_alone_do_not_tell_who_is_alone() {
     assert_eq!(code, Some(7), "{json:#}");
     assert_eq!(json["owners"]["counts"], "assumed");
     let found = exposed(&json);
-    assert!(found.contains(&json!(["p", "y", 2.0, 2.0, [["p", "x", 1]]])), "{found:?}");
-    assert!(found.contains(&json!(["p", "x", 2.0, 2.0, [["p", "y", 1]]])), "{found:?}");
+    assert!(
+        found.contains(&json!(["p", "y", 2.0, 2.0, [["p", "x", 1]]])),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&json!(["p", "x", 2.0, 2.0, [["p", "y", 1]]])),
+        "{found:?}"
+    );
 }
 
-/// x, y and z of p add up to 5, and so do z's neighbours: each owner alone leaves two numbers.
+/// x, y and z of p add up to 5: who is alone in x or in y leaves three numbers for z.
 const THREE: &str = "a,b,n,suppressed\nTotal,Total,212,false\nTotal,w,81,false\n\
                      Total,x,41,false\nTotal,y,43,false\nTotal,z,47,false\np,Total,45,false\n\
                      p,w,40,false\np,x,1,true\np,y,1,true\np,z,3,true\nq,Total,167,false\n\
@@ -127,7 +144,10 @@ fn the_audit_agrees_with_the_protection() {
         let (code, audit) = run(dir.path(), &["audit", "out/restricted/cells.parquet"]);
         (json["groups"].clone(), code, audit)
     };
-    let (group, alone) = ("attacker = \"group\"\ngroup = 2", "attacker = \"singleton\"");
+    let (group, alone) = (
+        "attacker = \"group\"\ngroup = 2",
+        "attacker = \"singleton\"",
+    );
     let (groups, code, audit) = protect("attacker = \"rule-aware\"", group);
     assert_eq!((groups, code), (Value::Null, Some(7)), "{audit:#}");
     let (groups, code, audit) = protect(group, group);
@@ -144,7 +164,8 @@ fn too_many_owners_are_refused_and_not_passed_over() {
     for i in 0..2_300 {
         csv.push_str(&format!("c{i:04},c\n"));
     }
-    let spec = "dimensions = [\"a\"]\ncount = \"n\"\n[secondary]\nwidth = 1\nattacker = \"singleton\"\n";
+    let spec =
+        "dimensions = [\"a\"]\ncount = \"n\"\n[secondary]\nwidth = 1\nattacker = \"singleton\"\n";
     let dir = folder_with("", spec, None);
     std::fs::write(dir.path().join("t.csv"), csv).expect("written");
     let output = kinlink()

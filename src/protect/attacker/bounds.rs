@@ -6,7 +6,6 @@ use super::super::system::place;
 use super::{Attack, NEAR, Reach, limit};
 
 impl Attack<'_> {
-
     /// Maximises or minimises a cell, with a little of other objectives where `seed` is given.
     pub(super) fn push(
         &mut self,

@@ -77,7 +77,8 @@ impl Attack<'_> {
     /// The cells that hang together with one; none where its value is known.
     pub fn around(&self, cell: u32) -> &[u32] {
         let id = self.component[place(cell)];
-        id.and_then(|id| self.components.get(id)).map_or(&[], Vec::as_slice)
+        id.and_then(|id| self.components.get(id))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Checks that the components of some cells have a point.

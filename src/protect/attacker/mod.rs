@@ -115,7 +115,6 @@ impl<'a> Attack<'a> {
         Ok(attack)
     }
 
-
     /// The range that is left when ranges alone are compared.
     pub fn range(&self, cell: u32) -> Range {
         self.range[place(cell)]

@@ -222,7 +222,9 @@ mod tests {
 
     fn known(system: &System, most: u64) -> Vec<Vec<u32>> {
         let count = |c: u32| system.value[place(c)];
-        Crowd::of(system, &count, &|_| true, most).groups(&count, most).known
+        Crowd::of(system, &count, &|_| true, most)
+            .groups(&count, most)
+            .known
     }
 
     /// Cells in row-major order over (Total, a, b): rows 3 and 6, columns 1 and 2, inner 4, 5, 7, 8.

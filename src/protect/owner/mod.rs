@@ -81,7 +81,10 @@ impl Proofs {
             *fewer.entry(*c).or_default() += 1;
         }
         let gone = fewer.iter().filter(|(c, n)| self.number.get(c) == Some(n));
-        let mut out: Vec<u32> = gone.map(|(c, _)| *c).chain(unproven.iter().copied()).collect();
+        let mut out: Vec<u32> = gone
+            .map(|(c, _)| *c)
+            .chain(unproven.iter().copied())
+            .collect();
         out.sort_unstable();
         out
     }

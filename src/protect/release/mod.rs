@@ -16,8 +16,8 @@ use serde::Serialize;
 
 use self::case::Case;
 use self::exposed::exposures;
-use self::owners::{Learnt, learnt};
 pub use self::owners::{Counts, Owners};
+use self::owners::{Learnt, learnt};
 use super::attacker::{Attack, Certificate};
 use super::error::ProtectError;
 use super::exact::{rounded, signed};

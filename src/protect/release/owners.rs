@@ -183,7 +183,11 @@ impl Class<'_> {
             given[place(*c)] = Range::exactly(*n);
         }
         let truth = self.counts.map(<[i64]>::to_vec);
-        let around: Vec<u32> = view.iter().flat_map(|(c, _)| attack.around(*c)).copied().collect();
+        let around: Vec<u32> = view
+            .iter()
+            .flat_map(|(c, _)| attack.around(*c))
+            .copied()
+            .collect();
         let Ok(mut own) = Attack::new(&self.case.system, given, truth) else {
             return;
         };
@@ -198,7 +202,8 @@ impl Class<'_> {
             }
             let (lower, upper) = own.bounds(cell);
             let ends = [(lower - 1e-6).ceil(), (upper + 1e-6).floor()];
-            let certainly = || self.small(rounded(ends[0].max(1.0))) && self.small(rounded(ends[1]));
+            let certainly =
+                || self.small(rounded(ends[0].max(1.0))) && self.small(rounded(ends[1]));
             if !self.is_small(cell).unwrap_or_else(certainly) {
                 continue;
             }

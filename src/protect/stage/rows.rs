@@ -110,7 +110,12 @@ pub(super) fn publication_order(definition: &TableDef, cube: &Cube) -> Vec<usize
 }
 
 /// What may be shown of a cell.
-pub(super) fn shown(codes: Vec<String>, concept: Concept, measure: &str, cell: &Cell) -> ProtectedRow {
+pub(super) fn shown(
+    codes: Vec<String>,
+    concept: Concept,
+    measure: &str,
+    cell: &Cell,
+) -> ProtectedRow {
     let rounded = Rounding { base: cell.base }.apply(cell.count);
     let (value, status) = match cell.state {
         State::Impossible => (None, Status::Z),
