@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "dp/attacks.rs"]
+mod attacks;
 #[path = "dp/audit.rs"]
 mod audit;
 #[path = "dp/command.rs"]

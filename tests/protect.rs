@@ -14,6 +14,8 @@ mod attackers;
 mod audit;
 #[path = "protect/explained.rs"]
 mod explained;
+#[path = "protect/owners.rs"]
+mod owners;
 #[path = "protect/rounding.rs"]
 mod rounding;
 mod stage_cells;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{Context, Done, Failure};
 use crate::protect::{
-    ProtectError, ReleaseAudit, Why, audit_release, explain_cell, protect_table, read_spec,
+    Counts, ProtectError, ReleaseAudit, Why, audit_release, explain_cell, protect_table, read_spec,
 };
 
 /// Arguments of `kinlink protect`.
@@ -115,6 +115,22 @@ fn audit_text(found: &ReleaseAudit, seconds: f64) -> String {
         found.programs,
         found.exposed,
     );
+    if let Some(owners) = &found.owners {
+        let counts = match owners.counts {
+            Counts::Known => "counts known",
+            Counts::Assumed => "counts assumed",
+        };
+        let cells = if owners.several_cells {
+            "of one or several cells"
+        } else {
+            "cell by cell"
+        };
+        let _ = writeln!(
+            text,
+            "owners       {} groups of at most {}, {cells} ({counts})",
+            owners.groups, owners.people,
+        );
+    }
     let exposed = found.bounds.iter().filter(|b| b.exposed.is_some());
     for bounds in exposed.take(TOLD) {
         let codes: Vec<&str> = bounds.cell.values().map(String::as_str).collect();
@@ -128,6 +144,10 @@ fn audit_text(found: &ReleaseAudit, seconds: f64) -> String {
             end(bounds.upper),
             kind.as_str().unwrap_or_default(),
         );
+        for own in &bounds.owners {
+            let codes: Vec<&str> = own.cell.values().map(String::as_str).collect();
+            let _ = writeln!(text, "    to the {} of {}", own.count, codes.join(" × "));
+        }
         for (label, proof) in [("at least", &bounds.at_least), ("at most", &bounds.at_most)] {
             let Some(proof) = proof else { continue };
             let terms = proof.published.iter().chain(&proof.limits);
@@ -221,10 +241,10 @@ fn table(input: &Path, spec: &Path, out: &Path) -> Result<Done, Failure> {
     };
     let owners = match summary.singletons {
         0 => "-".to_owned(),
-        n => format!(
-            "{n}, of whom {} learn another small count   (restricted)",
-            summary.singletons_who_learn
-        ),
+        n => match summary.singletons_who_learn {
+            Some(learn) => format!("{n}, of whom {learn} learn another small count   (restricted)"),
+            None => format!("{n}; what they learn was not looked at   (restricted)"),
+        },
     };
     let text = format!(
         "cells        {}\nprimary      {}   (restricted)\nsecondary    {}   (restricted)\n\

@@ -352,6 +352,18 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Move or remove it, or name another folder.",
     },
     Explanation {
+        code: "KL-C-008",
+        exit: Exit::Usage,
+        title: "A run has no such mode of protection",
+        when: "[protect] asks for noise (`mode = \"dp\"`, `[protect.dp]`) or cell keys. A run counts \
+               children, entries and parents without their units, and publishes estimates, rates \
+               and figures of quality that follow from true counts: beside noisy tables they would \
+               take the guarantee back. Nothing is released with less protection than was asked for.",
+        fix: "Write mode = \"sdc\". Tables with noise or cell keys are made by `kinlink protect \
+              table` from rows that name their unit or record key; docs/differential-privacy.md \
+              and docs/disclosure-control.md show it.",
+    },
+    Explanation {
         code: "KL-D-001",
         exit: Exit::Resources,
         title: "The run could not read or write",

@@ -14,8 +14,8 @@ use super::error::{ConfigProblem, PipelineError};
 pub use super::estimate_section::{EstimateSection, Method};
 use super::key_section::KeySection;
 use super::link_section::{LinkSection, ModelSettings, blocks, models, recipes};
+pub use super::protect_section::{ProtectMode, ProtectSection};
 use crate::estimate::national;
-use crate::protect::{Attacker, Rules, Zeros};
 use crate::pseudonymise::{BlockPass, Recipe, Salt};
 use crate::publish::Format;
 use crate::purpose::Purpose;
@@ -133,52 +133,6 @@ pub struct TableSection {
     pub round_to: Option<u64>,
 }
 
-/// `[protect]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProtectSection {
-    /// `sdc`: the true table decides what is hidden, and the release is audited.
-    pub mode: ProtectMode,
-    /// Counts from 1 to one less than this are hidden.
-    #[serde(default = "min_frequency")]
-    pub min_frequency: u64,
-    /// Are zeros shown?
-    #[serde(default = "zeros")]
-    pub zeros: Zeros,
-    /// What the attacker knows.
-    #[serde(default = "attacker")]
-    pub attacker: Attacker,
-    /// Least distance between an attacker's bounds for a small count.
-    #[serde(default = "width")]
-    pub width: u64,
-}
-
-fn min_frequency() -> u64 {
-    Rules::default().min_frequency
-}
-
-fn zeros() -> Zeros {
-    Rules::default().zeros
-}
-
-fn attacker() -> Attacker {
-    Rules::default().attacker
-}
-
-fn width() -> u64 {
-    Rules::default().width
-}
-
-/// The modes of protection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProtectMode {
-    /// Suppression and rounding, audited.
-    Sdc,
-    /// Figures that have been published before; nothing to hide.
-    Published,
-}
-
 /// `[publish]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,6 +176,8 @@ pub struct Pipeline {
     pub models: BTreeMap<String, ModelSettings>,
     /// How the national figure is estimated.
     pub national: national::Method,
+    /// The mode of protection.
+    pub protect: ProtectMode,
     /// The match-key recipes of each kind of person.
     pub recipes: BTreeMap<String, Vec<Recipe>>,
     /// The block-keyed passes of each kind of person.
@@ -250,16 +206,18 @@ impl Pipeline {
         let blocks = blocks(&file.link, &mut problems);
         let models = models(&file.link, &mut problems);
         let national = file.estimate.national(&mut problems);
+        let protect = file.protect.settled(&mut problems);
         let salt = salt(&file.project, &mut problems);
         whole(&file, &mut problems);
-        match (dates, national) {
-            (Some(dates), Some(national)) if problems.is_empty() => Ok(Pipeline {
+        match (dates, national, protect) {
+            (Some(dates), Some(national), Some(protect)) if problems.is_empty() => Ok(Pipeline {
                 path: path.to_path_buf(),
                 text,
                 file,
                 dates,
                 models,
                 national,
+                protect,
                 recipes,
                 blocks,
                 salt,
@@ -496,6 +454,20 @@ title = "Test"
             "hashes a single identifier",
         ] {
             assert!(told.contains(part), "{part} not in {told}");
+        }
+    }
+
+    #[test]
+    fn noise_and_cell_keys_are_refused_and_not_left_out() {
+        for mode in ["\"dp\"", "\"cell-key\""] {
+            let told = told(&SMALL.replace("\"published\"", mode));
+            assert!(told.contains("KL-C-008"), "{told}");
+            assert!(told.contains("kinlink protect table"), "{told}");
+        }
+        for section in ["[protect.dp]\nrho = 0.1", "[protect.cell_key]\nD = 5"] {
+            let text = SMALL.replace("[publish]", &format!("{section}\n[publish]"));
+            let told = told(&text);
+            assert!(told.contains("KL-C-008"), "{told}");
         }
     }
 

@@ -365,7 +365,6 @@ fn precedence(prepared: &Prepared, system: &str) -> (usize, String) {
 }
 
 fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
-    let section = &prepared.pipeline.file.protect;
     let cells = stage_folder(root, Stage::Estimate).join("cells");
     protect::Job {
         tables: prepared
@@ -377,22 +376,13 @@ fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
                 id: t.id.get_ref().clone(),
                 cells: cells.join(format!("{}.parquet", t.id.get_ref())),
                 rounding: t.round_to.map(|base| protect::Rounding { base }),
-                published: section.mode == ProtectMode::Published,
+                published: prepared.pipeline.protect == ProtectMode::Published,
             })
             .collect(),
         population: prepared.child_population.clone(),
         quality: matches!(prepared.pipeline.file.estimate.method, Method::Linked)
             .then(|| stage_folder(root, Stage::Estimate).join("quality.json")),
-        rules: protect::Rules {
-            min_frequency: section.min_frequency,
-            zeros: section.zeros,
-            attacker: section.attacker,
-            width: section.width,
-            // The tables of a run hang together by area, age and parent in one system; a proof of
-            // the least cost takes minutes there, and the audit is the same without one.
-            method: protect::Method::Fast,
-            ..protect::Rules::default()
-        },
+        rules: prepared.pipeline.file.protect.rules(),
     }
 }
 

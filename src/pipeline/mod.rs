@@ -1,6 +1,6 @@
 //! The pipeline: its file, its plan, its run directory; running, resuming and verifying it.
 //!
-//! [`file`] is the grammar, `key_section`, `link_section` and `estimate_section` parts of it; `project` confines paths; `prepare` finds and digests the inputs;
+//! [`file`] is the grammar, `key_section`, `link_section`, `estimate_section` and `protect_section` parts of it; `project` confines paths; `prepare` finds and digests the inputs;
 //! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
 //! `run_directory` are what is on disk; `verify` checks it; `attack` lets a motivated intruder at its encodings; `rehearse` writes synthetic extracts
 //! first where the pipeline says so.
@@ -14,6 +14,7 @@ mod key_section;
 mod link_section;
 mod prepare;
 mod project;
+mod protect_section;
 mod receipt;
 mod rehearse;
 mod release_date;

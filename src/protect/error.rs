@@ -116,6 +116,14 @@ pub enum ProtectError {
         /// How many.
         cells: usize,
     },
+    /// There are too many groups of owners to look at.
+    #[error("{groups} groups of people and {hidden} hidden cells are too many to look at")]
+    Owners {
+        /// Groups of people who make up hidden cells.
+        groups: usize,
+        /// Hidden cells.
+        hidden: usize,
+    },
     /// A protected file is not the one that its receipt names.
     #[error("{} is not the file that its receipt names", .path.display())]
     Digest {
@@ -252,6 +260,17 @@ pub const EXPLANATIONS: &[Explanation] = &[
         fix: "Use `method = \"controlled\"` or `\"small-count\"`, a larger base, or hide small \
               counts as well with `[primary]`.",
     },
+    Explanation {
+        code: "KL-P-014",
+        exit: Exit::Resources,
+        title: "Too many owners of cells to look at",
+        when: "An audit with the attacker `singleton` or `group` looks at every hidden cell for \
+               every group of people that may make up others, and there are more than four million \
+               of such pairs. Nothing is said about what owners learn.",
+        fix: "Audit with the attacker `rule-aware`, take a smaller `group`, or audit tables with \
+              fewer hidden cells. Where small counts are marked, or the counts of hidden cells \
+              stand in the table, fewer groups are possible.",
+    },
 ];
 
 impl Diagnose for ProtectError {
@@ -323,6 +342,11 @@ impl Diagnose for ProtectError {
                 "KL-P-012",
                 Exit::Disclosure,
                 "hide one of the cells that each certificate names, and audit again",
+            ),
+            ProtectError::Owners { .. } => one(
+                "KL-P-014",
+                Exit::Resources,
+                "audit with the attacker `rule-aware`, or take a smaller `group`",
             ),
             ProtectError::Digest { path } | ProtectError::NotProtected { path } => vec![
                 Diagnostic::new(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attacker::Finding;
 use super::audit::audit;
 use super::error::{Blocked, ProtectError};
-use super::owner::{learners, owned};
+use super::owner::{learners, singletons};
 use super::rules::{Rules, Zeros};
 use super::secondary::{Task, protect};
 use super::system::{CannotJoin, Cube, System, place};
@@ -64,8 +64,12 @@ pub(crate) struct Outcome {
     pub cost: f64,
     /// No pattern costs less, over all systems; none where it was not looked for in one of them.
     pub bound: Option<f64>,
-    /// Cells of one person, and how many of these people learn another small count.
-    pub owners: (usize, usize),
+    /// Cells of one person, and how many of these people learn another small count; none where
+    /// that was not looked at.
+    pub owners: (usize, Option<usize>),
+    /// Was every group of owners looked at, or the people of each cell by itself? None where the
+    /// rules ask for neither.
+    pub every_group: Option<bool>,
     /// Least width of the bounds of a small count, over all systems.
     pub least_width: Option<f64>,
 }
@@ -130,7 +134,8 @@ pub(crate) fn protect_with(
         cost: 0.0,
         bound: Some(0.0),
         least_width: None,
-        owners: (0, 0),
+        owners: (0, Some(0)),
+        every_group: None,
     };
     for group in &groups {
         finish(group, members, demands, rules, &mut outcome)?;
@@ -238,10 +243,13 @@ fn finish(
             return Err(blocked(both));
         }
         let pattern = protect(&task).map_err(blocked)?;
-        outcome.owners.0 += owned(&task, 1).len();
-        if n <= OWNERS {
-            outcome.owners.1 += learners(&task, &pattern.hidden, &pattern.moves);
-        }
+        outcome.owners.0 += singletons(&task);
+        let learn = (n <= OWNERS).then(|| learners(&task, &pattern.hidden, &pattern.moves));
+        outcome.owners.1 = outcome.owners.1.zip(learn).map(|(all, own)| all + own);
+        outcome.every_group = match (outcome.every_group, pattern.every_group) {
+            (Some(a), Some(b)) => Some(a && b),
+            (a, b) => a.or(b),
+        };
         let findings = audit(
             &group.system,
             &pattern.hidden,

@@ -30,6 +30,7 @@ mod linked;
 mod noise_section;
 mod optimum;
 mod owner;
+mod product;
 mod quality;
 mod range;
 mod reading;
@@ -55,7 +56,9 @@ pub use error::{Blocked, EXPLANATIONS, Problem, ProtectError};
 pub use hierarchy::BadHierarchy;
 pub use noise_section::CellKeySection;
 pub use quality::ReleasableQuality;
-pub use release::{CellBounds, Kind, Proof, ReleaseAudit, Term, audit_release};
+pub use release::{
+    CellBounds, Counts, Kind, Own, Owners, Proof, ReleaseAudit, Term, audit_release,
+};
 pub use rule_sections::Dominance;
 pub use rules::{Attacker, Cost, Method, Rounding, RoundingMethod, Rules, Zeros};
 pub use spec::{Published, Spec, read_spec};

@@ -10,10 +10,14 @@
 //! leaves, so that the bound holds for both; a pattern that passes is then tried with whole numbers,
 //! and where it leaves a small count too little room, some cell outside it has to be hidden too.
 //!
-//! Work is limited in programs and steps, not in seconds, so that the same table always comes to
-//! the same end. About five seconds on one core of 2020 is the measure.
+//! Work is paid for from a purse: an iteration of a simplex method costs the rows and columns of
+//! its program. The purse is some seconds of an optimised build on one core of 2020, and no clock
+//! is read, so that the same table always comes to the same end.
 
-use microlp::{ComparisonOp, OptimizationDirection, Problem, Solution, SolveOptions, Variable};
+use microlp::{
+    ComparisonOp, OptimizationDirection, Problem, Solution, SolveOptions, SolveOutcome,
+    TerminationReason, Variable,
+};
 
 use super::attacker::Move;
 use super::basis::Column;
@@ -26,14 +30,13 @@ use super::system::place;
 pub(crate) const MOST: usize = 500;
 /// Rounds of cutting off fractional points, and of integer programs.
 const ROUNDS: usize = 200;
-/// Steps of the simplex method over all programs.
-const STEPS: usize = 400_000;
-/// Nodes of the search tree of one integer program.
-const NODES: u64 = 4_000;
-/// Iterations of all linear programs inside integer programs.
-const ITERATIONS: u64 = 400_000;
-/// Integer programs about single small counts, and nodes of each.
-const PROGRAMS: usize = 20_000;
+/// The purse: rows and columns times iterations.
+const PURSE: usize = 100_000_000;
+/// What setting up a program costs, in iterations.
+const SET_UP: usize = 8;
+/// Nodes of a search tree that are paid for at once.
+const PIECE: u64 = 8;
+/// Nodes of the search tree of an integer program about a single small count.
 const BRANCHES: u64 = 400;
 /// No cell is moved further than this in them.
 const FURTHEST: i32 = 1_000_000;
@@ -61,6 +64,42 @@ enum Room {
     Unknown,
 }
 
+/// Work that is left.
+struct Purse(usize);
+
+impl Purse {
+    fn pay(&mut self, iterations: usize, size: usize) {
+        self.0 = self.0.saturating_sub(iterations.saturating_mul(size));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// Solves a problem of `size` rows and columns in at most so many nodes, as long as there is
+    /// work left. None where it has no solution; without a proof where it was stopped.
+    fn solve(&mut self, problem: &Problem, size: usize, nodes: u64) -> Option<SolveOutcome> {
+        let mut options = SolveOptions::default();
+        options.node_limit = Some(PIECE);
+        let mut outcome = problem.solve_with(options).ok()?;
+        self.pay(SET_UP, size);
+        let mut paid = 0;
+        loop {
+            let stats = outcome.stats();
+            let iterations = stats.lp_iterations.saturating_sub(paid);
+            paid = stats.lp_iterations;
+            self.pay(usize::try_from(iterations).unwrap_or(usize::MAX), size);
+            let goes_on = outcome.termination_reason() == TerminationReason::NodeLimit
+                && stats.nodes_solved < nodes
+                && !self.is_empty();
+            if !goes_on {
+                return Some(outcome);
+            }
+            outcome = outcome.resume().ok()?;
+        }
+    }
+}
+
 struct Cut {
     terms: Vec<(usize, f64)>,
     least: f64,
@@ -73,8 +112,7 @@ struct Search<'a, 'b> {
     attack: Simplex,
     columns: Vec<Column>,
     rows: usize,
-    /// Integer programs about single small counts.
-    whole_programs: usize,
+    purse: Purse,
     /// How far each cell can fall; rising has no limit.
     fall: Vec<f64>,
     width: f64,
@@ -90,20 +128,15 @@ pub(crate) fn least(task: &Task<'_>, enough: f64) -> Least {
     let mut search = Search::new(task);
     search.first_cuts();
     let mut bound: f64 = 0.0;
-    let mut iterations = 0;
     let mut whole = false;
     for _ in 0..ROUNDS {
-        if search.attack.steps > STEPS
-            || iterations > ITERATIONS
-            || search.whole_programs > PROGRAMS
-        {
+        if search.purse.is_empty() {
             break;
         }
         let Some(solution) = search.master(whole) else {
             break;
         };
         let stats = solution.1.stats();
-        iterations += stats.lp_iterations;
         let proven = if whole {
             stats.best_bound.unwrap_or(bound)
         } else {
@@ -184,7 +217,7 @@ impl<'a, 'b> Search<'a, 'b> {
             rows: program.sums.len(),
             attack: Simplex::at(program, vec![0.0; cells.len()]),
             columns,
-            whole_programs: 0,
+            purse: Purse(PURSE),
             cells,
             fall,
             width: signed(count(task.rules.width.max(1))),
@@ -236,7 +269,7 @@ impl<'a, 'b> Search<'a, 'b> {
     }
 
     /// The cheapest point of the inequalities known; in whole numbers if asked.
-    fn master(&self, whole: bool) -> Option<(Vec<Option<Variable>>, Solution)> {
+    fn master(&mut self, whole: bool) -> Option<(Vec<Option<Variable>>, Solution)> {
         let mut problem = Problem::new(OptimizationDirection::Minimize);
         let mut variables: Vec<Option<Variable>> = vec![None; self.cells.len()];
         for k in &self.free {
@@ -255,9 +288,8 @@ impl<'a, 'b> Search<'a, 'b> {
                 .collect();
             problem.add_constraint(&terms, ComparisonOp::Ge, cut.least);
         }
-        let mut options = SolveOptions::default();
-        options.node_limit = whole.then_some(NODES);
-        let outcome = problem.solve_with(options).ok()?;
+        let size = self.free.len() + self.cuts.len();
+        let outcome = self.purse.solve(&problem, size, u64::MAX)?;
         Some((variables, outcome.into_solution().ok()?))
     }
 
@@ -281,10 +313,16 @@ impl<'a, 'b> Search<'a, 'b> {
         }
         let mut added = 0;
         for small in self.small.clone() {
+            if self.purse.is_empty() {
+                break;
+            }
+            let before = self.attack.steps;
             if let Some(cut) = self.cut(small, point) {
                 self.cuts.push(cut);
                 added += 1;
             }
+            let steps = self.attack.steps - before + SET_UP;
+            self.purse.pay(steps, self.rows + self.cells.len());
         }
         added
     }
@@ -304,6 +342,9 @@ impl<'a, 'b> Search<'a, 'b> {
         let mut moves = Vec::new();
         let mut narrow = Vec::new();
         for small in self.small.clone() {
+            if self.purse.is_empty() {
+                return None;
+            }
             match self.room(small, &open) {
                 Room::Enough(found) => moves.extend(found),
                 Room::Little => narrow.push(small),
@@ -317,7 +358,7 @@ impl<'a, 'b> Search<'a, 'b> {
             // The more cells may be hidden without giving room, the stronger the inequality.
             let mut wider = open.clone();
             for k in self.free.clone() {
-                if !wider[k] {
+                if !wider[k] && !self.purse.is_empty() {
                     wider[k] = true;
                     wider[k] = matches!(self.room(small, &wider), Room::Little);
                 }
@@ -337,7 +378,6 @@ impl<'a, 'b> Search<'a, 'b> {
             OptimizationDirection::Maximize,
             OptimizationDirection::Minimize,
         ] {
-            self.whole_programs += 1;
             let mut problem = Problem::new(direction);
             let mut rows: Vec<Vec<(Variable, f64)>> = vec![Vec::new(); self.rows];
             let mut variables = Vec::new();
@@ -354,9 +394,8 @@ impl<'a, 'b> Search<'a, 'b> {
             for row in rows.iter().filter(|row| !row.is_empty()) {
                 problem.add_constraint(row, ComparisonOp::Eq, 0.0);
             }
-            let mut options = SolveOptions::default();
-            options.node_limit = Some(BRANCHES);
-            let solved = problem.solve_with(options).ok();
+            let size = variables.len() + rows.len();
+            let solved = self.purse.solve(&problem, size, BRANCHES);
             let Some(solution) = solved.and_then(|s| s.into_solution().ok()) else {
                 return Room::Unknown;
             };

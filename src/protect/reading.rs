@@ -35,9 +35,9 @@ impl Symbol {
     fn of_word(word: &str) -> Option<Symbol> {
         let word = word.trim().trim_matches(['[', ']', '(', ')']);
         match word.to_ascii_lowercase().as_str() {
-            "c" | "*" | "suppressed" | "redacted" => Some(Symbol::Hidden),
+            "c" | "*" | "suppressed" | "redacted" | "primary" | "secondary" => Some(Symbol::Hidden),
             "low" | "k" | "~" => Some(Symbol::Low),
-            "z" => Some(Symbol::Never),
+            "z" | "not_applicable" => Some(Symbol::Never),
             "x" | ":" | ".." | "u" | "na" => Some(Symbol::Silent),
             _ => None,
         }
@@ -79,6 +79,8 @@ pub(crate) struct Entry {
     pub symbol: Symbol,
     /// Was it hidden as a small count? Where the table says so.
     pub primary: Option<bool>,
+    /// The count of a hidden cell, where the table still has it: on the restricted side.
+    pub count: Option<i64>,
 }
 
 /// A published table: the dimensions that it has, by position, and its cells.
@@ -220,6 +222,8 @@ struct Places {
     status: Option<usize>,
     suppressed: Option<usize>,
     primary: Option<usize>,
+    /// The word of our own restricted tables: `primary`, `secondary` or another.
+    state: Option<usize>,
 }
 
 fn places(path: &Path, columns: &[String], spec: &Spec) -> Result<Places, ProtectError> {
@@ -236,7 +240,7 @@ fn places(path: &Path, columns: &[String], spec: &Spec) -> Result<Places, Protec
         None => usual.iter().find_map(|n| at(n)),
     };
     let counted = spec.count.as_deref().unwrap_or("count");
-    let Some(value) = named(value, &["value", counted, "n", "freq"]) else {
+    let Some(value) = named(value, &["value", counted, "n", "freq", "count"]) else {
         return Err(wrong(
             path,
             Some(1),
@@ -256,12 +260,15 @@ fn places(path: &Path, columns: &[String], spec: &Spec) -> Result<Places, Protec
             "compare the names",
         ));
     }
+    let own = |at: Option<usize>| at.filter(|at| !dimensions.contains(&Some(*at)));
+    let (status, state) = (own(named(status, &["status", "state"])), own(at("state")));
     Ok(Places {
-        dimensions,
         value,
-        status: named(status, &["status"]),
+        status,
         suppressed: named(suppressed, &["suppressed"]),
         primary: named(primary, &["primary"]),
+        state,
+        dimensions,
     })
 }
 
@@ -310,7 +317,8 @@ pub(crate) fn read(path: &Path, spec: &Spec) -> Result<Sheet, ProtectError> {
         entries.push(Entry {
             codes,
             symbol,
-            primary: places.primary.map(|at| is_true(cell(at))),
+            primary: places.primary.or(places.state).map(|at| is_true(cell(at))),
+            count: number(text).filter(|_| symbol == Symbol::Hidden),
         });
     }
     let present = places.dimensions.iter().enumerate();

@@ -58,8 +58,8 @@ pub(crate) struct Repairer<'a> {
     /// Sums by variable.
     families: Vec<BTreeSet<Family>>,
     sites: BTreeMap<Vec<Option<BTreeSet<u32>>>, Site>,
-    /// A cell that must not move.
-    still: Option<u32>,
+    /// Cells that must not move, in ascending order.
+    still: Vec<u32>,
 }
 
 impl<'a> Repairer<'a> {
@@ -87,13 +87,14 @@ impl<'a> Repairer<'a> {
             of_cell,
             families,
             sites: BTreeMap::new(),
-            still: None,
+            still: Vec::new(),
         }
     }
 
-    /// From now on, changes leave a cell as it is: its count is known to the attacker.
-    pub fn still(&mut self, cell: Option<u32>) {
-        self.still = cell;
+    /// From now on, changes leave cells as they are: their counts are known to the attacker.
+    /// In ascending order.
+    pub fn still(&mut self, cells: Vec<u32>) {
+        self.still = cells;
     }
 
     /// The cheapest cells to hide so that `cell` can move by `width`.
@@ -397,7 +398,7 @@ impl<'a> Repairer<'a> {
             let is_hidden = hidden[place(*c)];
             let own = if is_hidden { 0.0 } else { cost[place(*c)] };
             costs.push(own + short * (1.0 + mixed(seed, k)));
-            let shut = (fixed[place(*c)] && !is_hidden) || self.still == Some(*c);
+            let shut = (fixed[place(*c)] && !is_hidden) || self.still.binary_search(c).is_ok();
             let least = rules.least();
             let room = signed((count(system.value[place(*c)]) - least).max(0));
             fall.push(if shut { 0.0 } else { room });

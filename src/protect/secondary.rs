@@ -11,7 +11,7 @@ use super::certified::{Certified, build, proven};
 use super::elimination::Freedom;
 use super::exact::count;
 use super::optimum;
-use super::owner::{Known, too_well_known};
+use super::owner::{Known, of_people, too_well_known};
 use super::range::Range;
 use super::repair::{Ground, Repairer};
 use super::rules::{Method, Rules};
@@ -42,6 +42,9 @@ pub(crate) struct Pattern {
     pub cost: f64,
     /// No pattern costs less than this, where it was looked for.
     pub bound: Option<f64>,
+    /// Was every group of owners looked at, or each cell by itself? None where the rules ask for
+    /// neither.
+    pub every_group: Option<bool>,
     /// Programs solved: a measure of work that does not depend on the machine.
     work: usize,
 }
@@ -82,20 +85,23 @@ fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<
     let mut repairer = repairer(task);
     for round in 0..ROUNDS {
         let Pattern { hidden, moves, .. } = &mut pattern;
-        let known = too_well_known(task, hidden, moves, most, width);
+        let groups = of_people(task, hidden, most);
+        let known = too_well_known(task, hidden, moves, &groups, width);
         if known.is_empty() {
             pattern.cost = cost(task, &pattern.hidden);
+            pattern.every_group = Some(groups.all);
             return Ok(pattern);
         }
         let mut stuck = Vec::new();
-        for Known { owner, small } in known {
+        for Known { owners, small } in known {
             let helps = |m: &Move| {
-                m.iter().all(|(c, _)| *c != owner) && proven(task, m).any(|c| c == small)
+                let apart = m.iter().all(|(c, _)| owners.binary_search(c).is_err());
+                apart && proven(task, m).any(|c| c == small)
             };
             if moves.iter().any(helps) {
                 continue;
             }
-            repairer.still(Some(owner));
+            repairer.still(owners);
             match repairer.repair(hidden, small, width, round) {
                 Some(found) => {
                     found.hide.iter().for_each(|c| hidden[place(*c)] = true);
@@ -124,6 +130,7 @@ fn exact(task: &Task<'_>, best: Pattern) -> Pattern {
                 hidden,
                 moves,
                 bound,
+                every_group: None,
                 work,
             };
         }
@@ -163,11 +170,12 @@ fn certify(task: &Task<'_>, order: &[u32]) -> Result<Pattern, Vec<u32>> {
         hidden,
         moves: changes,
         bound: None,
+        every_group: None,
         work: 0,
     })
 }
 
-fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
+pub(crate) fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
     Repairer::new(Ground {
         system: task.system,
         unknown: task.unknown,
@@ -178,7 +186,7 @@ fn repairer<'a>(task: &Task<'a>) -> Repairer<'a> {
 }
 
 /// Candidates to be shown, dearest first; then margins before inner cells, then by place.
-fn standard_order(task: &Task<'_>) -> Vec<u32> {
+pub(crate) fn standard_order(task: &Task<'_>) -> Vec<u32> {
     let mut order: Vec<u32> = (0..task.system.len())
         .filter_map(|c| u32::try_from(c).ok())
         .filter(|c| task.unknown[place(*c)] && !task.primary[place(*c)])
@@ -303,6 +311,7 @@ fn attempt(
                 moves,
                 cost,
                 bound: None,
+                every_group: None,
                 work,
             });
         }

@@ -43,8 +43,12 @@ pub struct TableSummary {
     pub rounding: Option<u64>,
     /// Cells of one person.
     pub singletons: usize,
-    /// How many of these people, who know their own cell, learn another small count exactly.
-    pub singletons_who_learn: usize,
+    /// How many of these people, who know their own cells, learn another small count exactly; none
+    /// where the table is too large to look.
+    pub singletons_who_learn: Option<usize>,
+    /// Where the attacker is a group: were all groups of so many people looked at (`every group`),
+    /// or the people of each hidden cell by itself (`cell by cell`), because there are too many?
+    pub groups: Option<&'static str>,
     /// The profiles that were named.
     pub profiles: Vec<String>,
     /// How counts are shown that are not hidden.
@@ -127,6 +131,9 @@ pub fn protect_table(
         rounding: spec.rounding.map(|r| r.base),
         singletons: outcome.owners.0,
         singletons_who_learn: outcome.owners.1,
+        groups: outcome
+            .every_group
+            .map(|all| if all { "every group" } else { "cell by cell" }),
         profiles: spec.profiles.clone(),
         method: disguise::word(spec),
         largest_deviation: shown.furthest,

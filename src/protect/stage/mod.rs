@@ -1,0 +1,236 @@
+//! The stage: inner cells of all tables in, protected tables out.
+
+mod files;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use self::files::write;
+use self::rows::{codes_of, given_rows, member, publication_order, shown};
+use super::benchmark;
+use super::cells::{self, Counts};
+use super::derive::{Population, derive};
+use super::error::{Problem, ProtectError};
+use super::linked::{Cell, protect_together};
+use super::quality::{self, ReleasableQuality};
+use super::rules::{Rounding, Rules};
+use super::table::{ProtectedRow, ProtectedTable};
+use crate::digest::Digest;
+use crate::schema::published::{self, Concept, TableDef};
+use crate::stage::{OutputFile, StageFolders, StageReport};
+
+/// One table to protect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableJob {
+    /// `T01`.
+    pub id: String,
+    /// The inner cells that `estimate` wrote; not read for a table that is built from another.
+    pub cells: PathBuf,
+    /// Another rounding than the definition's.
+    pub rounding: Option<Rounding>,
+    /// The figures are published already (a replay of an earlier release): they are passed on as
+    /// they are, margins may stand in the file, and what is not given is not available.
+    pub published: bool,
+}
+
+/// What the stage does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The tables; those that share cells are protected together.
+    pub tables: Vec<TableJob>,
+    /// Children under 18 by local authority (`local_authority,children`), for rates.
+    pub population: Option<PathBuf>,
+    /// Figures of the quality report, with the estimates.
+    pub quality: Option<PathBuf>,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// A cell of the restricted table: its codes, concept, measure, and what happened to it.
+type TrueCell = (Vec<String>, Concept, String, Cell);
+
+/// A table while it is being protected.
+struct Working {
+    definition: &'static TableDef,
+    base: u64,
+    published: bool,
+    counts: Counts,
+    rows: Vec<ProtectedRow>,
+    restricted: Vec<TrueCell>,
+}
+
+/// Protects all tables, audits them, and writes them.
+///
+/// Writes `tables/<id>.parquet` and `summary.json` to the stage's folder and `<id>.parquet` with
+/// true counts to its restricted folder. Nothing is written unless the audit of every table
+/// passed.
+pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, ProtectError> {
+    let population = job
+        .population
+        .as_deref()
+        .map(Population::read)
+        .transpose()?;
+    let mut tables = Vec::new();
+    let mut built = Vec::new();
+    for one in &job.tables {
+        let definition = published::table(&one.id)
+            .ok_or_else(|| ProtectError::UnknownTable { id: one.id.clone() })?;
+        if definition.built_from.is_some() {
+            built.push(definition);
+            continue;
+        }
+        let base = one.rounding.map(|r| r.base).or(definition.rounding);
+        tables.push(Working {
+            definition,
+            base: base.unwrap_or(1),
+            published: one.published,
+            counts: cells::read(&one.cells, definition, one.published)?,
+            rows: Vec::new(),
+            restricted: Vec::new(),
+        });
+    }
+    let steps = u64::try_from(tables.len()).ok();
+    folders.progress.begin("tables protected", steps);
+    let mut systems: BTreeSet<Vec<String>> = BTreeSet::new();
+    let mut least_width: Option<f64> = None;
+    for concept in Concept::ALL {
+        let measures: BTreeSet<String> = tables
+            .iter()
+            .flat_map(|t| t.definition.measures.iter().cloned())
+            .collect();
+        for measure in measures {
+            let done = one_measure(&mut tables, concept, &measure, &job.rules)?;
+            systems.extend(done.0);
+            least_width = match (least_width, done.1) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+    }
+    let quality = job.quality.as_deref().map(quality::read).transpose()?;
+    let mut finished = Vec::new();
+    for table in &mut tables {
+        if let (Some(quality), Some(what)) = (&quality, &table.definition.estimated) {
+            let more = quality::estimated(&table.rows, table.base, what, quality);
+            table.rows.extend(more);
+        }
+        let derived: Vec<ProtectedRow> = table
+            .definition
+            .derived
+            .iter()
+            .flat_map(|d| derive(table.definition, d, &table.rows, population.as_ref()))
+            .collect();
+        table.rows.extend(derived);
+        finished.push(ProtectedTable::new(
+            table.definition,
+            (table.base > 1 && !table.published).then_some(table.base),
+            std::mem::take(&mut table.rows),
+        ));
+        folders.progress.advance(1);
+    }
+    for definition in built {
+        let source = definition.built_from.as_deref();
+        let Some(from) = finished
+            .iter()
+            .find(|t| Some(t.definition().id.as_str()) == source)
+        else {
+            return Err(missing_source(definition));
+        };
+        let table = benchmark::build(definition, from);
+        finished.push(table);
+    }
+    folders.progress.end();
+    let mut report = write(&tables, &finished, &systems, least_width, job, folders)?;
+    if let Some(quality) = &quality {
+        let safe = ReleasableQuality::of(quality, QUALITY_BASE).to_json();
+        let path = folders.stage.join("quality.json");
+        std::fs::write(&path, &safe).map_err(|source| ProtectError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        report.files.push(OutputFile {
+            path: folders.relative(&path),
+            digest: Digest::of(safe.as_bytes()),
+            bytes: u64::try_from(safe.len()).unwrap_or(u64::MAX),
+            rows: None,
+        });
+    }
+    Ok(report)
+}
+
+/// Numbers of people in the quality report are rounded to this.
+const QUALITY_BASE: u64 = 10;
+
+fn missing_source(definition: &TableDef) -> ProtectError {
+    ProtectError::Spec {
+        path: PathBuf::from("[[table]]"),
+        problems: vec![Problem {
+            row: None,
+            column: definition.id.clone(),
+            span: None,
+            what: "this table is made of another one, which is not asked for".to_owned(),
+            help: format!(
+                "add the table {}",
+                definition.built_from.as_deref().unwrap_or_default()
+            ),
+        }],
+    }
+}
+
+type Systems = BTreeSet<Vec<String>>;
+
+/// Protects the tables that have a measure in a concept, together, and appends their rows.
+fn one_measure(
+    tables: &mut [Working],
+    concept: Concept,
+    measure: &str,
+    rules: &Rules,
+) -> Result<(Systems, Option<f64>), ProtectError> {
+    let mut members = Vec::new();
+    let mut places = Vec::new();
+    let key = (concept, measure.to_owned());
+    for (i, table) in tables.iter_mut().enumerate() {
+        let wanted = table.definition.concepts.contains(&concept)
+            && table.definition.measures.iter().any(|m| m == measure);
+        if !wanted {
+            continue;
+        }
+        match table.counts.get(&key) {
+            None => given_rows(table, concept, measure, &BTreeMap::new()),
+            Some(counts) if table.published => {
+                let counts = counts.clone();
+                given_rows(table, concept, measure, &counts);
+            }
+            Some(counts) => {
+                members.push(member(
+                    table.definition,
+                    table.base,
+                    concept,
+                    measure,
+                    counts,
+                )?);
+                places.push(i);
+            }
+        }
+    }
+    let outcome = protect_together(&members, rules, false)?;
+    for ((member, place), cells) in members.iter().zip(&places).zip(&outcome.tables) {
+        let table = &mut tables[*place];
+        for cell in publication_order(table.definition, &member.cube) {
+            let codes = codes_of(&member.cube, cell);
+            table
+                .rows
+                .push(shown(codes.clone(), concept, measure, &cells[cell]));
+            table
+                .restricted
+                .push((codes, concept, measure.to_owned(), cells[cell]));
+        }
+    }
+    let systems = outcome
+        .systems
+        .iter()
+        .map(|s| s.iter().map(|i| members[*i].name.clone()).collect())
+        .collect();
+    Ok((systems, outcome.least_width))
+}
