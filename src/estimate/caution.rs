@@ -90,6 +90,8 @@ pub enum Caution {
         /// Of so many.
         of: u64,
     },
+    /// The local authorities could not be modelled.
+    NoSmallAreas(String),
     /// No audit says how far statements about children are right.
     StatementsNotAudited,
     /// Nobody is estimated to be unseen; the interval is about the count alone.
@@ -188,6 +190,9 @@ impl fmt::Display for Caution {
             ),
             Caution::ReplicatesLost { lost, of } => {
                 write!(f, "{lost} of {of} replicates could not be computed")
+            }
+            Caution::NoSmallAreas(why) => {
+                write!(f, "no estimate of local authorities: {why}")
             }
             Caution::StatementsNotAudited => write!(
                 f,

@@ -43,6 +43,32 @@ impl Country {
     }
 }
 
+/// Where somebody lives: a local authority of England or Wales, or not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Home(Option<&'static codes::LocalAuthority>);
+
+impl Home {
+    /// The local authority of a code.
+    pub fn of(code: Option<&str>) -> Self {
+        Home(code.and_then(codes::local_authority))
+    }
+
+    /// Its country.
+    pub fn country(self) -> Country {
+        Country::of_local_authority(self.0.map(|la| la.code.as_str()))
+    }
+
+    /// The code of its region; Wales is a region.
+    pub fn region(self) -> Option<&'static str> {
+        self.0.map(|la| la.region_code.as_str())
+    }
+
+    /// Its code.
+    pub fn local_authority(self) -> Option<&'static str> {
+        self.0.map(|la| la.code.as_str())
+    }
+}
+
 /// Everybody who matters.
 #[derive(Debug, Clone, Default)]
 pub struct People {
@@ -127,17 +153,16 @@ impl People {
         (homes.next(), true)
     }
 
-    /// The country of a child's home.
-    pub fn country_of_child(&self, entity: &Entity) -> Country {
+    /// A child's home.
+    pub fn home_of_child(&self, entity: &Entity) -> Home {
         let child = self.children.get(entity);
-        let home = child.and_then(|c| self.home(entity, c).0);
-        Country::of_local_authority(home.as_deref())
+        Home::of(child.and_then(|c| self.home(entity, c).0).as_deref())
     }
 
-    /// The country of a prisoner's home before prison.
-    pub fn country_of_adult(&self, entity: &Entity) -> Country {
+    /// A prisoner's home before prison.
+    pub fn home_of_adult(&self, entity: &Entity) -> Home {
         let adult = self.adults.get(entity);
-        Country::of_local_authority(adult.and_then(|a| a.local_authority.as_deref()))
+        Home::of(adult.and_then(|a| a.local_authority.as_deref()))
     }
 }
 

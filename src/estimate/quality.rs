@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::coverage::History;
 use super::interval::Source;
 use super::national::National;
-use super::national::estimate::{Estimate, Figure};
+use super::national::area::{Area, Figure};
+use super::national::estimate::Estimate;
 use super::number::{real, size};
 use super::people::{Country, People};
-use crate::schema::published::{Concept, TOTAL};
+use crate::schema::published::Concept;
 use crate::schema::quality::{
     EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
 };
@@ -49,6 +50,7 @@ impl Gathered {
         linked: &impl Fn(Concept, &str) -> Option<f64>,
     ) {
         self.add_figures(concept, &estimate.children, linked);
+        self.add_figures(concept, &estimate.local_authorities, linked);
         let Some(whole) = estimate.children.first() else {
             return;
         };
@@ -95,11 +97,15 @@ impl Gathered {
         linked: &impl Fn(Concept, &str) -> Option<f64>,
     ) {
         for figure in figures {
-            let country = figure.country.map_or(TOTAL, |c| c.code());
-            self.0.estimates.push(EstimateRow {
+            let area = figure.area.code();
+            let list = match figure.area {
+                Area::Whole | Area::Country(_) => &mut self.0.estimates,
+                Area::Region(_) | Area::LocalAuthority(_) => &mut self.0.areas,
+            };
+            list.push(EstimateRow {
                 concept,
-                country: country.to_owned(),
-                linked: linked(concept, country),
+                area: area.to_owned(),
+                linked: linked(concept, area),
                 estimate: figure.total.value(),
                 lower: figure.total.interval.lower,
                 upper: figure.total.interval.upper,

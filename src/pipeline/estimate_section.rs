@@ -106,6 +106,8 @@ pub struct FrameStatements {
     pub both: Option<Spanned<[f64; 2]>>,
     /// Named by children's services.
     pub services: Option<Spanned<[f64; 2]>>,
+    /// Of the year: what the ratio becomes where each child counts once for each entry.
+    pub entries: Option<Spanned<[f64; 2]>>,
     /// Families that the audit looked at for each of the first three.
     pub cases: Option<u32>,
 }
@@ -127,6 +129,13 @@ impl EstimateSection {
     pub(super) fn national(&self, problems: &mut Vec<ConfigProblem>) -> Option<national::Method> {
         let stock = statements(&self.statements.stock, problems);
         let year = statements(&self.statements.year, problems);
+        if let Some(of_stock) = &self.statements.stock.entries {
+            problems.push(ConfigProblem::at(
+                of_stock.span(),
+                "entries are of a year, not of a day",
+                "put `entries` into [estimate.statements.year]",
+            ));
+        }
         let imputations = Imputations::new(self.imputations);
         if imputations.is_err() {
             problems.push(ConfigProblem::nowhere(
@@ -176,6 +185,7 @@ fn statements(stated: &FrameStatements, problems: &mut Vec<ConfigProblem>) -> Op
         probation: ratio(&stated.probation)?,
         both: ratio(&stated.both)?,
         services: ratio(&stated.services)?,
+        entries: ratio(&stated.entries)?,
         cases: stated.cases,
     })
 }

@@ -12,7 +12,7 @@ use super::derive::half_up;
 use super::error::ProtectError;
 use super::table::ProtectedRow;
 use crate::digest::Digest;
-use crate::schema::published::{EstimatedDef, Status};
+use crate::schema::published::{EstimatedDef, Status, TOTAL};
 use crate::schema::quality::{
     EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
 };
@@ -36,6 +36,7 @@ impl ReleasableQuality {
         let estimates = quality.estimates.iter().filter(|e| e.status == "observed");
         ReleasableQuality(Quality {
             estimates: estimates.map(|e| estimate(e, base)).collect(),
+            areas: Vec::new(),
             variance_shares: quality
                 .variance_shares
                 .iter()
@@ -151,12 +152,14 @@ pub(super) fn estimated(
     what: &EstimatedDef,
     quality: &Quality,
 ) -> Vec<ProtectedRow> {
-    let beside = rows.iter().filter(|r| r.measure == what.of);
+    // The first dimension is the area; of its parts by another dimension there is no estimate.
+    let whole = |r: &&ProtectedRow| r.codes.iter().skip(1).all(|code| code == TOTAL);
+    let beside = rows.iter().filter(|r| r.measure == what.of).filter(whole);
     beside
         .map(|row| {
             let code = row.codes.first().map(String::as_str);
-            let mut estimates = quality.estimates.iter();
-            let found = estimates.find(|e| e.concept == row.concept && Some(&*e.country) == code);
+            let mut estimates = quality.estimates.iter().chain(&quality.areas);
+            let found = estimates.find(|e| e.concept == row.concept && Some(&*e.area) == code);
             let status = match (row.status, found) {
                 (Status::C | Status::Z, _) => row.status,
                 (_, None) => Status::X,
@@ -209,7 +212,7 @@ mod tests {
     fn row(estimate: f64, lower: f64, upper: f64, status: &str) -> EstimateRow {
         EstimateRow {
             concept: Concept::Stock,
-            country: "Total".to_owned(),
+            area: "Total".to_owned(),
             linked: Some(653.0),
             estimate,
             lower,
@@ -254,5 +257,50 @@ mod tests {
         let rates: Vec<f64> = figures.linkage.iter().map(|l| l.match_rate).collect();
         assert_eq!(rates, [0.99, 1.0]);
         assert!(figures.losses.is_empty());
+    }
+
+    #[test]
+    fn an_area_has_an_estimate_where_its_count_is_shown() {
+        let of = |area: &str, status: &str| EstimateRow {
+            area: area.to_owned(),
+            ..row(72.0, 41.0, 98.0, status)
+        };
+        let quality = Quality {
+            areas: vec![of("A", "observed"), of("B", "observed"), of("C", "u")],
+            ..Quality::default()
+        };
+        assert!(ReleasableQuality::of(&quality, 10).figures().areas.is_empty());
+        let count = |area: &str, sex: &str, status| ProtectedRow {
+            codes: [area, sex].map(str::to_owned).to_vec(),
+            concept: Concept::Stock,
+            measure: "children".to_owned(),
+            value: None,
+            lower: None,
+            upper: None,
+            status,
+            marker: None,
+        };
+        let rows = [
+            count("A", TOTAL, Status::Observed),
+            count("A", "mother", Status::Observed),
+            count("B", TOTAL, Status::C),
+            count("C", TOTAL, Status::Observed),
+            count("D", TOTAL, Status::Observed),
+        ];
+        let what = EstimatedDef {
+            name: "children_estimated".to_owned(),
+            of: "children".to_owned(),
+        };
+        let found = estimated(&rows, 10, &what, &quality);
+        let told: Vec<_> = found.iter().map(|r| (r.value, r.lower, r.status)).collect();
+        assert_eq!(
+            told,
+            [
+                (Some(70.0), Some(40.0), Status::Observed),
+                (None, None, Status::C),
+                (None, None, Status::U),
+                (None, None, Status::X)
+            ]
+        );
     }
 }

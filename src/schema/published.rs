@@ -308,7 +308,7 @@ impl TableDef {
             "parents" => "parents",
             "percent" => "per cent",
             "rate_per_1000" | "estimated_rate_per_1000" => "per 1,000 children under 18",
-            "rate_per_10000" => "per 10,000 children under 18",
+            "rate_per_10000" | "estimated_rate_per_10000" => "per 10,000 children under 18",
             "ratio" => "ratio",
             _ => "",
         }

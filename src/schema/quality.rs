@@ -13,8 +13,8 @@ use super::published::Concept;
 pub struct EstimateRow {
     /// Which concept.
     pub concept: Concept,
-    /// The country, or `Total`.
-    pub country: String,
+    /// The code of the area, or `Total`.
+    pub area: String,
     /// Children whom the linkage found; none where it is not one number.
     pub linked: Option<f64>,
     /// The estimate.
@@ -103,8 +103,11 @@ pub struct HistoryRow {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quality {
-    /// Estimates.
+    /// Estimates of the whole and of countries.
     pub estimates: Vec<EstimateRow>,
+    /// Estimates of regions and local authorities. They leave the restricted zone in tables alone,
+    /// where they are hidden with the count beside them.
+    pub areas: Vec<EstimateRow>,
     /// Shares of the variance.
     pub variance_shares: Vec<ShareRow>,
     /// What the lists hold.

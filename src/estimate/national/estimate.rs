@@ -18,7 +18,8 @@ use super::super::interval::{Components, Noise, Total};
 use super::super::linkage_error::Rate;
 use super::super::method_error::MethodError;
 use super::super::number::{Level, mean_and_variance, real, size};
-use super::super::people::Country;
+use super::area::{self, ByArea, Figure};
+use super::local;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
 use super::register::Register;
@@ -41,15 +42,6 @@ pub struct Settings {
     pub rounding: u64,
 }
 
-/// What is estimated of an area, or of all.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
-    /// The area; none is all of them.
-    pub country: Option<Country>,
-    /// The figure.
-    pub total: Total,
-}
-
 /// The estimate of one population.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
@@ -57,6 +49,8 @@ pub struct Estimate {
     pub children: Vec<Figure>,
     /// A child and an entry of a parent into prison, likewise.
     pub entries: Vec<Figure>,
+    /// Children of each local authority, by the model of small areas.
+    pub local_authorities: Vec<Figure>,
     /// Pairs of a parent and a child, estimated.
     pub pairs: f64,
     /// Children of two prisoners, estimated.
@@ -74,12 +68,12 @@ pub struct Estimate {
 }
 
 /// Everything of one imputed set.
-struct Set {
-    estimate: Stratified,
+pub(super) struct Set {
+    pub(super) estimate: Stratified,
     families: Families,
     strata: Vec<StratumTable>,
     /// Weight of each family.
-    weights: Vec<f64>,
+    pub(super) weights: Vec<f64>,
 }
 
 /// Estimates a population.
@@ -151,15 +145,19 @@ pub fn estimate(
     }
     let corrected = t.correct(&sum(&one.strata), "all strata").0;
     cautions.extend(Diagnostics::of(&corrected).cautions);
-    let figures = |measure: &dyn Fn(&Family) -> f64, one_each: bool| {
-        figures(population, numbers, &sets, &whole, (measure, one_each))
+    let by_area = ByArea {
+        population,
+        numbers,
+        sets: &sets,
+        whole: &whole,
     };
+    let entries = by_area.entries()?;
+    let (local_authorities, told) = local::figures(&by_area);
+    cautions.extend(told);
     Ok(Estimate {
-        children: figures(&|_| 1.0, true)?,
-        entries: figures(
-            &|f: &Family| f64::from(f.entries) * population.entry_share,
-            false,
-        )?,
+        children: by_area.children()?,
+        entries: area::audited(&entries, settings.statements.entries)?,
+        local_authorities,
         pairs,
         of_two: of_two.children,
         observed: sum(&one.strata),
@@ -192,7 +190,7 @@ fn mean_pairs_of_sexes(population: &Population, numbers: &Numbers, sets: &[Set])
     })
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     mean_and_variance(&values.collect::<Vec<f64>>()).0
 }
 
@@ -334,90 +332,4 @@ fn audit_variance(
         })
         .collect::<Result<_, MethodError>>()?;
     Ok(mean_and_variance(&totals).1)
-}
-
-/// A measure of all areas and of each. An area's variance is its share of the whole's, and that its
-/// share of the unseen is not known: of each family, w (w − 1) times the square of what it has of
-/// the area beyond the area's share.
-fn figures(
-    population: &Population,
-    numbers: &Numbers,
-    sets: &[Set],
-    whole: &Total,
-    (measure, once): (&dyn Fn(&Family) -> f64, bool),
-) -> Result<Vec<Figure>, MethodError> {
-    let areas = [None, Some(Country::England), Some(Country::Wales)];
-    let value = |family: &Family, number: u32, area: Option<Country>| -> f64 {
-        let all = f64::from(number);
-        let there = match area {
-            None => all,
-            Some(country) => in_country(family, number, country),
-        };
-        there * measure(family)
-    };
-    let pairs_of = |set: &Set, numbers: &[u32]| -> f64 {
-        let all = population.families.iter().zip(numbers).zip(&set.weights);
-        all.map(|((f, n), w)| w * f.weight * f64::from(*n)).sum()
-    };
-    let mut out = Vec::new();
-    for area in areas {
-        let share = mean(sets.iter().zip(&numbers.sets).map(|(set, numbers)| {
-            let all = population.families.iter().zip(numbers).zip(&set.weights);
-            let there: f64 = all
-                .map(|((f, n), w)| w * f.weight * value(f, *n, area))
-                .sum();
-            let pairs = pairs_of(set, numbers);
-            if pairs > 0.0 { there / pairs } else { 0.0 }
-        }));
-        // A child of two prisoners is one child, but an entry of each of them counts.
-        let pairs = match once {
-            true => 1.0,
-            false => pairs_of_each_child(whole, sets),
-        };
-        // All but the rounding, which every published figure has of its own.
-        let scale = (share * pairs).powi(2);
-        let mut components = whole.components;
-        components.families *= scale;
-        components.linkage_error *= scale;
-        components.imputation *= scale;
-        components.calibration *= scale;
-        if let (Some(set), Some(numbers)) = (sets.first(), numbers.sets.first()) {
-            let all = population.families.iter().zip(numbers).zip(&set.weights);
-            components.families += all
-                .map(|((f, n), w)| {
-                    let beyond = value(f, *n, area) - share * f64::from(*n);
-                    w * (w - 1.0).max(0.0) * beyond * beyond
-                })
-                .sum::<f64>();
-        }
-        let total = Total::new(
-            whole.counted * share * pairs,
-            whole.unseen * share * pairs,
-            components,
-            whole.level,
-        )?;
-        out.push(Figure {
-            country: area,
-            total,
-        });
-    }
-    Ok(out)
-}
-
-/// Pairs for each child: what taking out children of two prisoners took away.
-fn pairs_of_each_child(whole: &Total, sets: &[Set]) -> f64 {
-    let pairs = mean(sets.iter().map(|s| s.estimate.population()));
-    match whole.value() > 0.0 {
-        true => pairs / whole.value(),
-        false => 1.0,
-    }
-}
-
-/// Children of a family in a country; those who are not named live where their parent did.
-fn in_country(family: &Family, number: u32, country: Country) -> f64 {
-    let children = usize::try_from(number).unwrap_or(usize::MAX);
-    let named = family.countries.iter().take(children);
-    let unnamed = children.saturating_sub(family.countries.len());
-    let at_home = if family.home == country { unnamed } else { 0 };
-    size(named.filter(|c| **c == country).count() + at_home)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::super::family::{Sex, Stay, Window};
 use super::super::number::size;
-use super::super::people::{Country, People};
+use super::super::people::{Home, People};
 use super::super::read::Entity;
 use super::super::spells::{Period, days_in};
 use super::evidence::{Evidence, Said};
@@ -59,9 +59,9 @@ pub struct Family {
     /// find that out, the two sets together would count them twice.
     pub named: usize,
     /// Where they live: children of children's services first, then those whom only others name.
-    pub countries: Vec<Country>,
-    /// The parent's own country, for children who are not named.
-    pub home: Country,
+    pub homes: Vec<Home>,
+    /// The parent's own home, for children who are not named.
+    pub home: Home,
     /// Entries into prison in the year.
     pub entries: u32,
 }
@@ -70,6 +70,16 @@ impl Family {
     /// The least number of children that the names allow.
     pub fn at_least(&self) -> usize {
         self.known.max(self.named)
+    }
+
+    /// Children of the family who live somewhere, of so many: those who are named in their order,
+    /// then the others, who live where their parent did.
+    pub fn living(&self, number: u32, there: impl Fn(Home) -> bool) -> f64 {
+        let children = usize::try_from(number).unwrap_or(usize::MAX);
+        let named = self.homes.iter().take(children);
+        let unnamed = children.saturating_sub(self.homes.len());
+        let at_home = if there(self.home) { unnamed } else { 0 };
+        size(named.filter(|home| there(**home)).count() + at_home)
     }
 
     /// Is the prisoner a mother?
@@ -92,6 +102,9 @@ pub struct Population {
     pub of_two: OfTwo,
     /// Pairs of a prisoner and a named child.
     pub pairs: u64,
+    /// Prisoners of the population, parents or not, by the local authority of their home: their
+    /// weights, and those of the women among them.
+    pub prisoners: BTreeMap<&'static str, [f64; 2]>,
     /// Of entries into prison counted for each named child of the prisoner, the share on a day when
     /// that child was born and under 18; one where there is none. It is taken for all children.
     pub entry_share: f64,
@@ -110,6 +123,7 @@ impl Population {
         let mut parents_of: BTreeMap<Entity, Vec<Naming>> = BTreeMap::new();
         let days = frame.days(window);
         let (mut entries, mut while_a_child) = (0_usize, 0_usize);
+        out.prisoners = prisoners(people, register, days);
         for (adult, said) in evidence {
             let Some(stays) = people.stays.get(adult) else {
                 continue;
@@ -154,6 +168,29 @@ impl Population {
     }
 }
 
+/// Prisoners with a stay that touches the days, by home.
+fn prisoners(
+    people: &People,
+    register: &Register,
+    days: Period,
+) -> BTreeMap<&'static str, [f64; 2]> {
+    let mut out: BTreeMap<&'static str, [f64; 2]> = BTreeMap::new();
+    for (adult, stays) in &people.stays {
+        let inside = stays
+            .iter()
+            .any(|s| !s.period.intersect(days).is_empty());
+        let (true, Some(home)) = (inside, people.home_of_adult(adult).local_authority()) else {
+            continue;
+        };
+        let woman = people.adults.get(adult).map(|a| a.sex()) == Some(Sex::Female);
+        let weight = register.weight(adult);
+        let [all, women] = out.entry(home).or_default();
+        *all += weight;
+        *women += if woman { weight } else { 0.0 };
+    }
+    out
+}
+
 /// One family with its named children who count; none where no list says that there are any.
 fn family(
     frame: Frame,
@@ -172,10 +209,7 @@ fn family(
     let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
     let mut children = known.clone();
     children.extend(named.iter().copied().filter(|c| !said.known.contains(c)));
-    let countries = children
-        .iter()
-        .map(|c| people.country_of_child(c))
-        .collect();
+    let homes = children.iter().map(|c| people.home_of_child(c)).collect();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
     let family = Family {
         prisoner: *adult,
@@ -186,8 +220,8 @@ fn family(
         stated: said.number(),
         known: known.len(),
         named: named.len(),
-        countries,
-        home: people.country_of_adult(adult),
+        homes,
+        home: people.home_of_adult(adult),
         entries: u32::try_from(stays.iter().filter(entered).count()).unwrap_or(0),
     };
     Some((family, children))

@@ -44,6 +44,11 @@ impl Ratio {
         self.value
     }
 
+    /// Its standard error.
+    pub fn error(self) -> f64 {
+        self.error
+    }
+
     fn draw(self, draws: &mut Draws) -> f64 {
         (self.value + self.error * draws.normal()).max(0.05)
     }
@@ -60,6 +65,10 @@ pub struct Statements {
     pub both: Ratio,
     /// Children whom children's services name: links and parenthood that hold.
     pub services: Ratio,
+    /// Of entries into prison: the ratio of entries times children who count to entries times
+    /// children stated, over that of children alone. Who enters often may state more children for
+    /// each who counts.
+    pub entries: Ratio,
     /// Families that the audit looked at for each of the first three; none where it is not said.
     pub cases: Option<u32>,
 }
@@ -71,6 +80,7 @@ impl Statements {
         probation: Ratio::CERTAIN,
         both: Ratio::CERTAIN,
         services: Ratio::CERTAIN,
+        entries: Ratio::CERTAIN,
         cases: None,
     };
 
@@ -87,6 +97,9 @@ impl Statements {
             let share = f64::from(cases) / size(families.max(1));
             ratio.error *= (1.0 + share).sqrt();
         }
+        // The ratio of entries is of the cases of all three.
+        let share = 3.0 * f64::from(cases) / size(families.iter().sum::<usize>().max(1));
+        self.entries.error *= (1.0 + share).sqrt();
         self
     }
 
@@ -143,8 +156,11 @@ mod tests {
             custody: ratio,
             both: ratio,
             cases: Some(400),
+            entries: ratio,
             ..Statements::CERTAIN
         };
+        let all = statements.among([200, 200, 800]).entries;
+        assert!((all.error - 0.03 * 2.0_f64.sqrt()).abs() < 1e-12);
         let found = statements.among([400, 7, 1_000_000]);
         assert!((found.custody.error - 0.03 * 2.0_f64.sqrt()).abs() < 1e-12);
         assert!((found.both.error - 0.03).abs() < 1e-5 && found.probation.error == 0.0);

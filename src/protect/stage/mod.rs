@@ -112,7 +112,8 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
     let mut finished = Vec::new();
     for table in &mut tables {
         if let (Some(quality), Some(what)) = (&quality, &table.definition.estimated) {
-            let more = quality::estimated(&table.rows, table.base, what, quality);
+            let base = QUALITY_BASE.div_ceil(table.base) * table.base;
+            let more = quality::estimated(&table.rows, base, what, quality);
             table.rows.extend(more);
         }
         let derived: Vec<ProtectedRow> = table
@@ -159,7 +160,8 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
     Ok(report)
 }
 
-/// Numbers of people in the quality report are rounded to this.
+/// Numbers of people in the quality report are rounded to this, and estimates to the least multiple
+/// of their table's base that is no less.
 const QUALITY_BASE: u64 = 10;
 
 fn missing_source(definition: &TableDef) -> ProtectError {

@@ -5,21 +5,19 @@ use std::sync::OnceLock;
 
 use super::super::chart::{Bar, Tile, Unit, bars, tiles};
 use super::super::number::figure;
-use super::super::page::{Block, Section, Table};
+use super::super::page::{Block, Cell, Section, Table};
 use super::super::released::ReleasedTable;
 use super::super::view::ReleaseView;
 use super::{Drawn, IN_ORDER, concept_name, concept_words, counted, empty, shown, text, when};
 use crate::schema::codes::{LocalAuthority, local_authorities, local_authority};
 use crate::schema::published::{Concept, TOTAL};
 
+const ESTIMATED: &str = "children_estimated";
+
 /// By region and by local authority.
 pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     let mut section = empty("areas", "Where the children live");
     let mut more = Vec::new();
-    let estimated = |t: &ReleasedTable| IN_ORDER.iter().any(|c| t.has(*c, "children_estimated"));
-    let headline = view.table("T01").is_some_and(estimated);
-    let here = view.table("T07").or(view.table("T06"));
-    let note = headline && here.is_some_and(|t| !estimated(t));
     for concept in IN_ORDER {
         let found = [map(view, drawn, concept), regions(view, drawn, concept)];
         let list = if section.blocks.is_empty() {
@@ -29,10 +27,7 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
         };
         list.extend(found.into_iter().flatten());
     }
-    if note && !section.blocks.is_empty() {
-        let words = "The figures by area, age, parent, sentence and time apart count children who \
-                     were found by linking records; the estimates above add those whom no record \
-                     shows.";
+    if let (Some(words), false) = (what_is_counted(view), section.blocks.is_empty()) {
         section.blocks.insert(0, Block::Paragraph(words.to_owned()));
     }
     if !more.is_empty() {
@@ -42,16 +37,90 @@ pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
     section
 }
 
+/// What the figures of this section and of those after it count, where the headline is estimated.
+fn what_is_counted(view: &ReleaseView) -> Option<&'static str> {
+    let estimated = |t: &ReleasedTable| IN_ORDER.iter().any(|c| t.has(*c, ESTIMATED));
+    let here = view.table("T07").or(view.table("T06"))?;
+    match (view.table("T01").is_some_and(estimated), estimated(here)) {
+        (false, _) => None,
+        (true, false) => Some(
+            "The figures by area, age, parent, sentence and time apart count children who were \
+             found by linking records; the estimates above add those whom no record shows.",
+        ),
+        (true, true) => Some(
+            "The estimates of areas add children whom no record shows, as the headline does. That \
+             of a local authority is drawn towards what the number of its people in prison leads \
+             to expect, the more so the less is known of it. The figures by age, parent, sentence \
+             and time apart count children who were found by linking records.",
+        ),
+    }
+}
+
+/// A count, its estimate with limits, and its rate: the columns of the tables by area.
+struct Columns {
+    estimated: bool,
+    rate: Option<&'static str>,
+}
+
+impl Columns {
+    fn of(table: &ReleasedTable, concept: Concept) -> Self {
+        let rates = ["estimated_rate_per_10000", "rate_per_10000"];
+        Columns {
+            estimated: table.has(concept, ESTIMATED),
+            rate: rates.into_iter().find(|r| table.has(concept, r)),
+        }
+    }
+
+    /// What is drawn: the estimate where there is one.
+    fn measure(&self) -> &'static str {
+        if self.estimated { ESTIMATED } else { "children" }
+    }
+
+    fn heads(&self, first: &[&str]) -> Vec<String> {
+        let mut heads: Vec<&str> = first.to_vec();
+        match self.estimated {
+            true => heads.extend(["Found by linkage", "Estimate", "95%: from", "to"]),
+            false => heads.push("Children"),
+        }
+        heads.extend(self.rate.map(|_| "Per 10,000 children"));
+        heads.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The cells of an area; none where the table does not have it.
+    fn cells(
+        &self,
+        table: &ReleasedTable,
+        concept: Concept,
+        (dimension, code): (&str, &str),
+    ) -> Option<Vec<Cell>> {
+        let along = |measure| table.along(concept, measure, dimension, code);
+        let count = along("children")?;
+        let mut cells = vec![shown(count.value, &count.symbol())];
+        if self.estimated {
+            let estimate = along(ESTIMATED);
+            let ends = estimate.and_then(|e| e.interval);
+            cells.push(estimate.map_or(text(""), |e| shown(e.value, &e.symbol())));
+            cells.extend([ends.map(|e| e.0), ends.map(|e| e.1)].map(|end| shown(end, "")));
+        }
+        if let Some(rate) = self.rate {
+            cells.push(along(rate).map_or(text(""), |r| shown(r.value, &r.symbol())));
+        }
+        Some(cells)
+    }
+}
+
 fn regions(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block> {
     let table = view.table("T06")?;
     let region = table.dimension("region")?;
+    let columns = Columns::of(table, concept);
     let mut data = Vec::new();
     let mut rows = Vec::new();
     for (code, label) in &region.codes {
-        let Some(row) = table.along(concept, "children", "region", code) else {
+        let row = table.along(concept, columns.measure(), "region", code);
+        let (Some(row), Some(cells)) = (row, columns.cells(table, concept, ("region", code)))
+        else {
             continue;
         };
-        let rate = table.along(concept, "rate_per_10000", "region", code);
         // Countries are margins of the regions.
         let margin = code == TOTAL || (code.starts_with("E92") && region.codes.len() > 4);
         if !margin {
@@ -63,26 +132,25 @@ fn regions(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Bl
                 part: false,
             });
         }
-        rows.push(vec![
-            text(label.as_str()),
-            shown(row.value, &row.symbol()),
-            rate.map_or(text(""), |r| shown(r.value, &r.symbol())),
-        ]);
+        rows.push([vec![text(label.as_str())], cells].concat());
     }
     if data.is_empty() {
         return None;
     }
     let words = Table {
         caption: format!("Regions, {}", concept_words(concept)),
-        heads: ["Region", "Children", "Per 10,000 children"]
-            .map(str::to_owned)
-            .to_vec(),
+        heads: columns.heads(&["Region"]),
         rows,
+    };
+    let estimated = if columns.estimated {
+        ", estimated with 95% intervals"
+    } else {
+        ""
     };
     Some(drawn.figure(
         format!("{}: children by region", concept_name(concept)),
         format!(
-            "{}, by region, England and Wales, {}",
+            "{}{estimated}, by region, England and Wales, {}",
             counted(concept),
             when(view, concept)
         ),
@@ -94,12 +162,11 @@ fn regions(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Bl
 /// A map of the local authorities, by rate where there is one.
 fn map(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block> {
     let table = view.table("T07")?;
-    let rate = table.has(concept, "rate_per_10000");
-    let measure = if rate { "rate_per_10000" } else { "children" };
-    let per = if rate {
-        "per 10,000 children"
-    } else {
-        "children"
+    let columns = Columns::of(table, concept);
+    let measure = columns.rate.unwrap_or(columns.measure());
+    let per = match columns.rate {
+        Some(_) => "per 10,000 children",
+        None => "children",
     };
     let values: BTreeMap<&str, f64> = local_authorities()
         .iter()
@@ -113,13 +180,14 @@ fn map(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block>
     let mut data = Vec::new();
     let mut rows = Vec::new();
     for la in local_authorities() {
-        let Some(row) = table.along(concept, "children", "local_authority", &la.code) else {
+        let area = ("local_authority", la.code.as_str());
+        let Some(cells) = columns.cells(table, concept, area) else {
             continue;
         };
         let own = table.along(concept, measure, "local_authority", &la.code);
         let value = values.get(la.code.as_str()).copied();
         let said = value.map_or_else(
-            || own.map_or_else(|| row.symbol(), |r| r.symbol()),
+            || own.map_or_else(String::new, |r| r.symbol()),
             |v| format!("{} {per}", figure(v)),
         );
         if let Some(at) = place(&la.code) {
@@ -131,32 +199,22 @@ fn map(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block>
                 region: region_number(la),
             });
         }
-        let mut cells = vec![
-            text(la.name.as_str()),
-            text(la.region_name.as_str()),
-            shown(row.value, &row.symbol()),
-        ];
-        if rate {
-            cells.push(own.map_or(text(""), |r| shown(r.value, &r.symbol())));
-        }
-        rows.push(cells);
+        let names = vec![text(la.name.as_str()), text(la.region_name.as_str())];
+        rows.push([names, cells].concat());
     }
     if data.is_empty() {
         return None;
     }
-    let mut heads = ["Local authority", "Region", "Children"]
-        .map(str::to_owned)
-        .to_vec();
-    heads.extend(rate.then(|| "Per 10,000 children".to_owned()));
     let words = Table {
         caption: format!("Local authorities, {}", concept_words(concept)),
-        heads,
+        heads: columns.heads(&["Local authority", "Region"]),
         rows,
     };
     let subtitle = format!(
-        "{}{}, by local authority, one tile each, regions outlined, England and Wales, {}",
+        "{}{}{}, by local authority, one tile each, regions outlined, England and Wales, {}",
         counted(concept),
-        if rate {
+        if columns.estimated { ", estimated" } else { "" },
+        if columns.rate.is_some() {
             ", per 10,000 children under 18"
         } else {
             ""

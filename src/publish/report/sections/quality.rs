@@ -130,7 +130,7 @@ fn estimates(view: &ReleaseView) -> Option<Block> {
         .iter()
         .map(|e| {
             vec![
-                text(country(&e.country)),
+                text(country(&e.area)),
                 text(concept_words(e.concept)),
                 number(e.linked),
                 number(Some(e.estimate)),

@@ -1,0 +1,139 @@
+//! Figures of local authorities: what each has for itself, weighed against what its prisoners lead to
+//! expect.
+//!
+//! The model of Fay and Herriot ([`super::super::small_area`]) on the logarithm of children for each
+//! prisoner whose home was there, with the share of women among these as covariate. ψ is the area's
+//! own variance over the square of its estimate: of each family there, w (w − 1) times the square of
+//! its children, and what imputed sets differ by. What all areas share, the variance of the whole, is
+//! added at the end. The figures add up to the national one, less the children whose area is not
+//! known.
+
+use std::collections::BTreeMap;
+
+use super::super::caution::Caution;
+use super::super::interval::{Components, Total};
+use super::super::linear::Rows;
+use super::super::method_error::MethodError;
+use super::super::number::{mean_and_variance, size};
+use super::super::small_area::{AreaStatus, Direct, FayHerriot, Fit, figures as benchmarked};
+use super::area::{Area, ByArea, Figure};
+
+/// What a local authority has for itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Own {
+    children: f64,
+    variance: f64,
+}
+
+/// The figures, and what must be told; none where there is too little for a model, which is told.
+pub(super) fn figures(by_area: &ByArea<'_>) -> (Vec<Figure>, Vec<Caution>) {
+    match modelled(by_area) {
+        Ok(found) => found,
+        Err(why) => (Vec::new(), vec![Caution::NoSmallAreas(why.to_string())]),
+    }
+}
+
+fn modelled(by_area: &ByArea<'_>) -> Result<(Vec<Figure>, Vec<Caution>), MethodError> {
+    let own = own(by_area);
+    let prisoners: Vec<(&'static str, [f64; 2])> = by_area
+        .population
+        .prisoners
+        .iter()
+        .filter(|(_, [all, _])| *all > 0.0)
+        .map(|(code, both)| (*code, *both))
+        .collect();
+    let covariates = prisoners
+        .iter()
+        .flat_map(|(_, [all, women])| [1.0, women / all])
+        .collect();
+    let direct: Vec<Option<Direct>> = prisoners
+        .iter()
+        .map(|(code, [all, _])| {
+            let own = own.get(code)?;
+            let certain = own.variance <= 0.0 || own.children <= 0.0;
+            (!certain).then(|| Direct {
+                value: (own.children / all).ln(),
+                variance: own.variance / own.children.powi(2),
+            })
+        })
+        .collect();
+    let model = FayHerriot::fit(&Rows::new(covariates, 2)?, &direct, Fit::Reml)?;
+    let known: f64 = own.values().map(|o| o.children).sum();
+    let population: Vec<f64> = prisoners.iter().map(|(_, [all, _])| *all).collect();
+    let whole = by_area.whole;
+    let shared = whole.components.total() / whole.value().powi(2);
+    let found = benchmarked(&model.areas, &population, known, shared, whole.level)?;
+    let figures = prisoners
+        .iter()
+        .zip(&found.figures)
+        .zip(&model.areas)
+        .filter(|((_, figure), _)| figure.status == AreaStatus::Composite)
+        .map(|(((code, _), figure), area)| Figure {
+            area: Area::LocalAuthority(code),
+            total: total(whole, figure, area.mse + shared),
+        })
+        .collect();
+    Ok((figures, model.cautions))
+}
+
+/// A figure of an area as a total: its interval is the model's.
+fn total(whole: &Total, figure: &super::super::small_area::Figure, relative: f64) -> Total {
+    let variance = relative * figure.children.powi(2);
+    Total {
+        counted: 0.0,
+        unseen: figure.children,
+        components: Components {
+            families: variance,
+            linkage_error: 0.0,
+            imputation: 0.0,
+            calibration: 0.0,
+            noise: whole.components.noise,
+        },
+        interval: figure.interval,
+        level: whole.level,
+        cautions: Vec::new(),
+    }
+}
+
+/// What each local authority has for itself, in children of the whole.
+fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
+    let sets = by_area.sets.iter().zip(&by_area.numbers.sets);
+    let mut shares: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    let mut own: BTreeMap<&'static str, Own> = BTreeMap::new();
+    for ((set, numbers), at) in sets.zip(0_usize..) {
+        let all = by_area.sum(set, numbers, |_, n| f64::from(n));
+        let children = by_area.whole.value() / all.max(f64::MIN_POSITIVE);
+        let families = by_area.population.families.iter().zip(numbers);
+        for ((family, number), weight) in families.zip(&set.weights) {
+            let mut codes: Vec<&'static str> = family
+                .homes
+                .iter()
+                .chain([&family.home])
+                .filter_map(|home| home.local_authority())
+                .collect();
+            codes.sort_unstable();
+            codes.dedup();
+            for code in codes {
+                let there = family.living(*number, |h| h.local_authority() == Some(code));
+                let there = there * family.weight * children;
+                let of_sets = shares
+                    .entry(code)
+                    .or_insert_with(|| vec![0.0; by_area.sets.len()]);
+                if let Some(sum) = of_sets.get_mut(at) {
+                    *sum += weight * there;
+                }
+                if at == 0 {
+                    own.entry(code).or_default().variance +=
+                        weight * (weight - 1.0).max(0.0) * there.powi(2);
+                }
+            }
+        }
+    }
+    for (code, of_sets) in shares {
+        let (mean, between) = mean_and_variance(&of_sets);
+        let own = own.entry(code).or_default();
+        own.children = mean;
+        own.variance += (1.0 + 1.0 / size(of_sets.len())) * between;
+    }
+    own
+}
