@@ -37,6 +37,7 @@ fn parent(rank: u64, stays: &[(i32, i32)]) -> Parent {
                 legal_status: "sentenced".into(),
                 sentence_band: "1_to_4y".into(),
                 offence_group: "unknown".into(),
+                prison: String::new(),
             })
             .collect(),
     }

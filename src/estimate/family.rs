@@ -30,6 +30,8 @@ pub struct Stay {
     pub sentence_band: String,
     /// Word of `canonical::OFFENCE_GROUPS`.
     pub offence_group: String,
+    /// Id of the prison, of the stay's last part; empty where it is not known.
+    pub prison: String,
 }
 
 /// A parent of the child who is in custody at some time.
@@ -81,6 +83,8 @@ pub struct Fact {
     pub sentence_band: String,
     /// Of the same parent.
     pub offence_group: String,
+    /// The prison of the same stay; empty where it is not known.
+    pub prison: String,
 }
 
 /// The facts of one child who is born and under 18 in `eligible`.
@@ -109,6 +113,7 @@ pub fn facts(parents: &[Parent], eligible: Period, window: Window) -> Vec<Fact> 
         legal_status: stay.map_or_else(|| "other".to_owned(), |s| s.legal_status.clone()),
         sentence_band: stay.map_or_else(|| "not_sentenced".to_owned(), |s| s.sentence_band.clone()),
         offence_group: stay.map_or_else(|| "unknown".to_owned(), |s| s.offence_group.clone()),
+        prison: stay.map_or_else(String::new, |s| s.prison.clone()),
     };
 
     if eligible.contains(window.reference) {
@@ -253,6 +258,7 @@ mod tests {
                     legal_status: format!("status of {rank}"),
                     sentence_band: String::new(),
                     offence_group: String::new(),
+                    prison: String::new(),
                 })
                 .collect(),
         }

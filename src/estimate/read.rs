@@ -122,6 +122,7 @@ pub fn stays(
             let status = columnar::text(&batch, "legal_status", path)?;
             let band = columnar::text(&batch, "sentence_band", path)?;
             let offence = columnar::text(&batch, "offence_group", path)?;
+            let prison = columnar::text(&batch, "establishment", path)?;
             for row in 0..batch.num_rows() {
                 let open = i32::MAX / 2;
                 let to = columnar::date_at(release, row).unwrap_or(open);
@@ -134,6 +135,7 @@ pub fn stays(
                         legal_status: word(status, "other"),
                         sentence_band: word(band, "not_sentenced"),
                         offence_group: word(offence, "unknown"),
+                        prison: word(prison, ""),
                     });
             }
         }
@@ -155,12 +157,14 @@ fn join(mut stays: Vec<Stay>) -> Vec<Stay> {
             &a.legal_status,
             &a.sentence_band,
             &a.offence_group,
+            &a.prison,
         )
             .cmp(&(
                 b.period,
                 &b.legal_status,
                 &b.sentence_band,
                 &b.offence_group,
+                &b.prison,
             ))
     });
     let mut out: Vec<Stay> = Vec::with_capacity(stays.len());
@@ -303,6 +307,7 @@ mod tests {
             legal_status: status.to_owned(),
             sentence_band: String::new(),
             offence_group: String::new(),
+            prison: String::new(),
         }
     }
 

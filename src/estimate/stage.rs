@@ -156,17 +156,6 @@ fn linked(
     let families = People::gather(inputs, entities, report)?;
     folders.progress.end();
     let around = Around::read(inputs, entities, &families)?;
-    folders
-        .progress
-        .begin("count children", Some(families.children.len() as u64));
-    let mut tables = Tables::new(inputs.window, &families, &around, tables);
-    for (entity, child) in &families.children {
-        tables.count(entity, child);
-        folders.progress.advance(1);
-    }
-    folders.progress.end();
-    let (counted, tally) = tables.finish(report)?;
-    folders.progress.begin("estimate the nation", None);
     let evidence = evidence::gather(
         &inputs.declared,
         &inputs.parenthood,
@@ -174,6 +163,17 @@ fn linked(
         entities,
         &families.stays,
     )?;
+    folders
+        .progress
+        .begin("count children", Some(families.children.len() as u64));
+    let mut tables = Tables::new(inputs.window, &families, (&around, &evidence), tables);
+    for (entity, child) in &families.children {
+        tables.count(entity, child);
+        folders.progress.advance(1);
+    }
+    folders.progress.end();
+    let (counted, tally) = tables.finish(report)?;
+    folders.progress.begin("estimate the nation", None);
     let totals = inputs
         .prison_population
         .as_deref()

@@ -12,10 +12,12 @@ use super::circumstances::{MainCarers, Services, Visits, family_size};
 use super::count::{Cells, Dimensions};
 use super::error::EstimateError;
 use super::family::{self, Fact, Parent, Sex, Window};
+use super::national::evidence::{Evidence, Said};
 use super::people::{Country, People, Place};
 use super::read::{Adult, Child, Entities, Entity};
 use super::stage::{Inputs, Wanted};
 use crate::columnar::ColumnarError;
+use crate::schema::codes;
 use crate::schema::published::{self, Concept};
 use crate::stage::StageReport;
 
@@ -61,6 +63,7 @@ pub struct Tables<'a> {
     window: Window,
     people: &'a People,
     around: &'a Around,
+    evidence: &'a Evidence,
     wanted: &'a [Wanted],
     cells: Vec<Cells>,
     tally: Tally,
@@ -72,7 +75,7 @@ impl<'a> Tables<'a> {
     pub fn new(
         window: Window,
         people: &'a People,
-        around: &'a Around,
+        (around, evidence): (&'a Around, &'a Evidence),
         wanted: &'a [Wanted],
     ) -> Self {
         let empty =
@@ -81,6 +84,7 @@ impl<'a> Tables<'a> {
             window,
             people,
             around,
+            evidence,
             wanted,
             cells: wanted.iter().map(empty).collect(),
             tally: Tally::default(),
@@ -174,6 +178,7 @@ impl<'a> Tables<'a> {
             ("legal_status", fact.legal_status.as_str()),
             ("sentence_band", fact.sentence_band.as_str()),
             ("offence_group", fact.offence_group.as_str()),
+            ("prison", prison(&fact.prison)),
             ("service", services.of(entity, home, fact.concept, days)),
             ("visits", self.around.visits.of(entity, named)),
         ];
@@ -201,7 +206,12 @@ impl<'a> Tables<'a> {
     ) -> Result<(Vec<Cells>, Tally), EstimateError> {
         let parents = std::mem::take(&mut self.parents);
         for ((concept, _), seen) in &parents {
+            let stays = self.people.stays.get(&seen.parent).into_iter().flatten();
+            let mut here = stays.filter(|s| s.period.contains(self.window.reference));
+            let said = self.evidence.get(&seen.parent);
             let dimensions = [
+                ("prison", prison(here.next().map_or("", |s| &s.prison))),
+                ("first_identified", said.map_or("other", Said::first_identified)),
                 ("parent_sex", parent_word(seen.sex)),
                 ("primary_carer", self.around.carers.of(&seen.parent)),
                 ("family_size", family_size(seen.children)),
@@ -318,6 +328,14 @@ fn rank(entity: &Entity) -> u64 {
         .iter()
         .take(8)
         .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+}
+
+/// A prison of the list, or not available.
+fn prison(id: &str) -> &str {
+    match codes::prison(id) {
+        Some(_) => id,
+        None => published::NOT_AVAILABLE,
+    }
 }
 
 fn parent_word(sex: Sex) -> &'static str {

@@ -300,7 +300,7 @@ fn estimate_job(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estima
         _ => estimate::Method::Linked(Box::new(linked_inputs(prepared, root, receipts))),
     };
     let tables = wanted_tables(prepared)
-        .filter(|t| t.built_from.is_none())
+        .filter(|t| t.built_from.is_none() && t.unavailable.is_none())
         .map(|t| estimate::Wanted {
             id: t.id.clone(),
             dimensions: t.dimensions.iter().map(|d| d.name.clone()).collect(),

@@ -102,6 +102,11 @@ pub fn prisons() -> &'static [Prison] {
     })
 }
 
+/// The prison of that id.
+pub fn prison(id: &str) -> Option<&'static Prison> {
+    prisons().iter().find(|p| p.id == id)
+}
+
 fn rows(text: &'static str) -> impl Iterator<Item = csv::StringRecord> {
     csv::ReaderBuilder::new()
         .from_reader(text.as_bytes())

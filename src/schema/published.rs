@@ -235,7 +235,7 @@ pub struct SuppressionDef {
     pub min_frequency: u64,
 }
 
-/// Codes that cannot occur in a concept or a measure.
+/// Codes that cannot occur, or of which nothing is known, in a concept or a measure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotApplicable {
@@ -278,6 +278,10 @@ pub struct TableDef {
     pub suppression: Option<SuppressionDef>,
     /// Codes that cannot occur.
     pub not_applicable: Vec<NotApplicable>,
+    /// Codes of which no extract tells anything.
+    pub not_available: Vec<NotApplicable>,
+    /// Why no extract allows this table: every cell of it is not available.
+    pub unavailable: Option<String>,
     /// The table from whose protected values this one is made; `estimate` does not count it.
     pub built_from: Option<String>,
 }
@@ -290,7 +294,22 @@ impl TableDef {
 
     /// Is a cell impossible by definition? `codes` in the order of the dimensions.
     pub fn is_not_applicable(&self, concept: Concept, measure: &str, codes: &[&str]) -> bool {
-        self.not_applicable.iter().any(|n| {
+        self.any_of(&self.not_applicable, concept, measure, codes)
+    }
+
+    /// Does no extract tell anything of a cell? `codes` in the order of the dimensions.
+    pub fn is_not_available(&self, concept: Concept, measure: &str, codes: &[&str]) -> bool {
+        self.unavailable.is_some() || self.any_of(&self.not_available, concept, measure, codes)
+    }
+
+    fn any_of(
+        &self,
+        rules: &[NotApplicable],
+        concept: Concept,
+        measure: &str,
+        codes: &[&str],
+    ) -> bool {
+        rules.iter().any(|n| {
             n.concept.is_none_or(|c| c == concept)
                 && n.measure.as_deref().is_none_or(|m| m == measure)
                 && self
@@ -358,7 +377,7 @@ pub fn table(id: &str) -> Option<&'static TableDef> {
     tables().iter().find(|t| t.id == id)
 }
 
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 19] = [
     include_str!("../../schemas/tables/T01.json"),
     include_str!("../../schemas/tables/T03.json"),
     include_str!("../../schemas/tables/T04.json"),
@@ -368,10 +387,15 @@ const SOURCES: [&str; 14] = [
     include_str!("../../schemas/tables/T08.json"),
     include_str!("../../schemas/tables/T09.json"),
     include_str!("../../schemas/tables/T10.json"),
+    include_str!("../../schemas/tables/T11.json"),
+    include_str!("../../schemas/tables/T12.json"),
     include_str!("../../schemas/tables/T13.json"),
     include_str!("../../schemas/tables/T14.json"),
     include_str!("../../schemas/tables/T16.json"),
     include_str!("../../schemas/tables/T17.json"),
+    include_str!("../../schemas/tables/T18.json"),
+    include_str!("../../schemas/tables/T19.json"),
+    include_str!("../../schemas/tables/T20.json"),
     include_str!("../../schemas/tables/Q3.json"),
 ];
 
@@ -393,6 +417,10 @@ struct TableFile {
     suppression: Option<SuppressionDef>,
     #[serde(default)]
     not_applicable: Vec<NotApplicable>,
+    #[serde(default)]
+    not_available: Vec<NotApplicable>,
+    #[serde(default)]
+    unavailable: Option<String>,
     #[serde(default)]
     built_from: Option<String>,
 }
@@ -442,7 +470,10 @@ fn read(text: &str) -> Result<TableDef, BadDefinition> {
     Ok(TableDef {
         id: file.id,
         title: file.title,
-        subtitle: file.subtitle,
+        subtitle: match &file.unavailable {
+            None => file.subtitle,
+            Some(why) => format!("{}. Not available: {why}", file.subtitle),
+        },
         population: file.population,
         dimensions,
         concepts: file.concepts,
@@ -452,8 +483,29 @@ fn read(text: &str) -> Result<TableDef, BadDefinition> {
         rounding: file.rounding,
         suppression: file.suppression,
         not_applicable: file.not_applicable,
+        not_available: file.not_available,
+        unavailable: file.unavailable,
         built_from: file.built_from,
     })
+}
+
+/// Prisons below those for women and those for men, and where the prison is not known.
+fn prison_codes() -> Vec<CodeDef> {
+    let group = |women: bool| if women { "women" } else { "men" };
+    let code = |code: &str, label: &str, parent: Option<&str>| CodeDef {
+        code: code.to_owned(),
+        label: label.to_owned(),
+        parent: parent.map(str::to_owned),
+    };
+    let mut out = Vec::new();
+    for women in [true, false] {
+        let word = group(women);
+        out.push(code(word, &format!("Prisons for {word}"), None));
+        let those = super::codes::prisons().iter().filter(|p| p.women == women);
+        out.extend(those.map(|p| code(&p.id, &p.name, Some(word))));
+    }
+    out.push(code(NOT_AVAILABLE, "Prison not known", None));
+    out
 }
 
 fn resolve(file: DimensionFile) -> Result<DimensionDef, BadDefinition> {
@@ -462,6 +514,7 @@ fn resolve(file: DimensionFile) -> Result<DimensionDef, BadDefinition> {
         Some("country") => area_codes(Level::Country),
         Some("region") => area_codes(Level::Region),
         Some("local_authority") => area_codes(Level::LocalAuthority),
+        Some("prison") => prison_codes(),
         Some("earlier_estimate") => earlier_estimates()
             .iter()
             .map(|e| CodeDef {
@@ -573,7 +626,7 @@ mod tests {
                     }
                 }
             }
-            for n in &t.not_applicable {
+            for n in t.not_applicable.iter().chain(&t.not_available) {
                 let d = t.dimension(&n.dimension).expect("dimension");
                 assert!(n.codes.iter().all(|c| d.codes.iter().any(|k| k.code == *c)));
             }

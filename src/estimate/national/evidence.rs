@@ -75,6 +75,20 @@ impl Said {
     }
 }
 
+impl Said {
+    /// The first step at which a record says that there are children: a word of the dimension
+    /// `first_identified`.
+    pub fn first_identified(&self) -> &'static str {
+        match (self.custody, self.named.is_empty(), self.probation) {
+            (true, _, _) => "reception",
+            (false, false, _) => "contacts",
+            (false, true, true) => "probation",
+            (false, true, false) if !self.known.is_empty() => "services",
+            (false, true, false) => "other",
+        }
+    }
+}
+
 /// What is said of each prisoner of whom anything is said.
 pub type Evidence = BTreeMap<Entity, Said>;
 
@@ -168,6 +182,21 @@ mod tests {
         assert_eq!(of(&[(1, 2), (2, 3), (3, 2)]).number(), Some(2));
         assert_eq!(of(&[(1, 2), (9, 3)]).number(), Some(3));
         assert_eq!(of(&[(9, 2), (1, 3)]).number(), Some(2));
+    }
+
+    #[test]
+    fn the_first_step_identifies() {
+        let child: Entity = [7; 16];
+        let mut said = Said::default();
+        assert_eq!(said.first_identified(), "other");
+        said.known.insert(child);
+        assert_eq!(said.first_identified(), "services");
+        said.probation = true;
+        assert_eq!(said.first_identified(), "probation");
+        said.named.insert(child);
+        assert_eq!(said.first_identified(), "contacts");
+        said.custody = true;
+        assert_eq!(said.first_identified(), "reception");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn write(
                 .restricted
                 .iter()
                 .map(|(codes, concept, measure, cell)| {
-                    (shown(codes.clone(), *concept, measure, cell), cell)
+                    (shown(working.definition, codes.clone(), (*concept, measure), cell), cell)
                 });
             report
                 .files

@@ -85,7 +85,10 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
             definition,
             base: base.unwrap_or(1),
             published: one.published,
-            counts: cells::read(&one.cells, definition, one.published)?,
+            counts: match definition.unavailable {
+                Some(_) => Counts::new(),
+                None => cells::read(&one.cells, definition, one.published)?,
+            },
             rows: Vec::new(),
             restricted: Vec::new(),
         });
@@ -223,7 +226,7 @@ fn one_measure(
             let codes = codes_of(&member.cube, cell);
             table
                 .rows
-                .push(shown(codes.clone(), concept, measure, &cells[cell]));
+                .push(shown(table.definition, codes.clone(), (concept, measure), &cells[cell]));
             table
                 .restricted
                 .push((codes, concept, measure.to_owned(), cells[cell]));

@@ -61,6 +61,7 @@ pub(super) fn member(
             let codes = codes_of(&cube, *cell);
             let refs: Vec<&str> = codes.iter().map(String::as_str).collect();
             definition.is_not_applicable(concept, measure, &refs)
+                || definition.is_not_available(concept, measure, &refs)
         })
         .collect();
     Ok(Member {
@@ -111,13 +112,16 @@ pub(super) fn publication_order(definition: &TableDef, cube: &Cube) -> Vec<usize
 
 /// What may be shown of a cell.
 pub(super) fn shown(
+    definition: &TableDef,
     codes: Vec<String>,
-    concept: Concept,
-    measure: &str,
+    (concept, measure): (Concept, &str),
     cell: &Cell,
 ) -> ProtectedRow {
+    let refs: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let unknown = definition.is_not_available(concept, measure, &refs);
     let rounded = Rounding { base: cell.base }.apply(cell.count);
     let (value, status) = match cell.state {
+        State::Impossible if unknown => (None, Status::X),
         State::Impossible => (None, Status::Z),
         State::Primary | State::Secondary => (None, Status::C),
         State::Shown if rounded == 0 && cell.count > 0 => (None, Status::Low),
@@ -150,6 +154,7 @@ pub(super) fn given_rows(
         let count = counts.get(&codes).copied();
         let status = match count {
             Some(_) => Status::Observed,
+            None if table.definition.unavailable.is_some() => Status::X,
             None if empty.impossible.contains(&cell) => Status::Z,
             None => Status::X,
         };
