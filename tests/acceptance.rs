@@ -110,6 +110,8 @@ fn the_whole_chain_finds_the_named_children() {
     linkage(&world, &run);
     both_parents(&run, &truth);
     circumstances(&world, &run);
+    identified(&run);
+    areas(&run);
     wales(&run);
     disclosure(&run);
     rubbish(&run);
@@ -191,6 +193,102 @@ fn headline_intervals_hold_the_truth_in_90_of_100_seeds() {
     }
     println!("held: {concepts:?} {held:?} of 100");
     assert!(held.iter().all(|n| *n >= 90), "{held:?}");
+}
+
+/// Parents are counted by prison and by the step that identifies them; what no extract tells is not
+/// available, in a cell and in a whole table.
+fn identified(run: &Path) {
+    let sum = |id: &str, measure: &str| -> u32 {
+        let all = cells(run, id, "stock", measure);
+        all.into_iter().map(|(_, n)| n).sum()
+    };
+    assert!(sum("T12", "parents") > 0 && sum("T12", "parents") == sum("T16", "parents"));
+    assert_eq!(sum("T12", "children"), sum("T03", "children"));
+    let prisons = cells(run, "T12", "stock", "parents");
+    let unknown = prisons.iter().filter(|(codes, _)| codes[0] == "x");
+    assert_eq!(unknown.count(), 0, "every stay of the day has a prison");
+    assert!(prisons.len() > 30);
+    let steps = cells(run, "T20", "year_unique", "parents");
+    for step in ["reception", "contacts", "services"] {
+        assert!(
+            steps.iter().any(|(codes, n)| codes[0] == step && *n > 0),
+            "{step}"
+        );
+    }
+    let status = |id: &str, wanted: &[(&str, &str)]| {
+        cell(
+            &run.join(format!("release/tables/{id}.csv")),
+            wanted,
+            "status",
+        )
+    };
+    let arrest = [
+        ("concept", "stock"),
+        ("measure", "parents"),
+        ("first_identified", "arrest"),
+        ("parent_sex", "Total"),
+    ];
+    assert_eq!(status("T20", &arrest).as_deref(), Some("x"));
+    for id in ["T11", "T18", "T19"] {
+        let text = std::fs::read_to_string(run.join(format!("release/tables/{id}.csv")));
+        let text = text.expect("the table");
+        assert!(text.lines().count() > 5);
+        assert!(
+            text.lines().skip(1).all(|line| line.contains(",x,")),
+            "{id}"
+        );
+    }
+}
+
+/// Estimates of regions add up to the headline, within the roundings; an estimate of a local
+/// authority stands beside a count that is shown, and nowhere else.
+fn areas(run: &Path) {
+    let rows = |id: &str| -> Vec<BTreeMap<String, String>> {
+        let path = run.join(format!("release/tables/{id}.csv"));
+        let mut reader = csv::Reader::from_path(path).expect("a table");
+        let rows = reader.deserialize();
+        rows.map(|r| r.expect("a row")).collect()
+    };
+    let number = |row: &BTreeMap<String, String>, name: &str| row[name].parse::<f64>().ok();
+    for concept in ["stock", "year_unique"] {
+        let estimated = |r: &&BTreeMap<String, String>| {
+            r["concept"] == concept && r["measure"] == "children_estimated"
+        };
+        let regions = rows("T06");
+        let of: Vec<_> = regions.iter().filter(estimated).collect();
+        let leaf = |code: &str| code.starts_with("E12") || code == "W92000004";
+        let all: f64 = of
+            .iter()
+            .filter(|r| leaf(&r["region"]))
+            .map(|r| number(r, "value").expect("an estimate"))
+            .sum();
+        let [headline, ..] = estimate(run, concept);
+        // Children whose home is not known are in no region.
+        assert!(
+            all <= headline + 60.0 && all > 0.93 * headline,
+            "{all} of {headline}"
+        );
+        for row in of {
+            if let Some(value) = number(row, "value") {
+                let ends = ["lower", "upper"].map(|end| number(row, end).expect("a limit"));
+                assert!(ends[0] < value && value < ends[1], "{row:?}");
+            }
+        }
+        let authorities = rows("T07");
+        let mut shown = 0;
+        for row in authorities.iter().filter(estimated) {
+            let beside = authorities.iter().find(|r| {
+                r["concept"] == concept
+                    && r["measure"] == "children"
+                    && r["local_authority"] == row["local_authority"]
+            });
+            let hidden = beside.expect("a count")["status"] == "c";
+            assert_eq!(hidden, row["status"] == "c", "{row:?}");
+            assert!(!hidden || row["value"].is_empty());
+            shown += usize::from(!row["value"].is_empty());
+        }
+        assert!(shown > 3, "{shown} estimates of local authorities");
+    }
 }
 
 /// Children with a social worker are found as such, visits are seen, and no source is silent.

@@ -211,7 +211,10 @@ impl<'a> Tables<'a> {
             let said = self.evidence.get(&seen.parent);
             let dimensions = [
                 ("prison", prison(here.next().map_or("", |s| &s.prison))),
-                ("first_identified", said.map_or("other", Said::first_identified)),
+                (
+                    "first_identified",
+                    said.map_or("other", Said::first_identified),
+                ),
                 ("parent_sex", parent_word(seen.sex)),
                 ("primary_carer", self.around.carers.of(&seen.parent)),
                 ("family_size", family_size(seen.children)),

@@ -269,7 +269,12 @@ mod tests {
             areas: vec![of("A", "observed"), of("B", "observed"), of("C", "u")],
             ..Quality::default()
         };
-        assert!(ReleasableQuality::of(&quality, 10).figures().areas.is_empty());
+        assert!(
+            ReleasableQuality::of(&quality, 10)
+                .figures()
+                .areas
+                .is_empty()
+        );
         let count = |area: &str, sex: &str, status| ProtectedRow {
             codes: [area, sex].map(str::to_owned).to_vec(),
             concept: Concept::Stock,

@@ -12,7 +12,7 @@ use super::super::people::{Country, Home};
 use super::estimate::{Set, mean};
 use super::numbers::Numbers;
 use super::population::{Family, Population};
-use super::statements::Ratio;
+use super::statements::{Ratio, Statements};
 use crate::schema::codes;
 use crate::schema::published::TOTAL;
 
@@ -52,7 +52,8 @@ impl Area {
     fn large() -> Vec<Area> {
         let countries = [Country::England, Country::Wales];
         let all = codes::local_authorities();
-        let regions: BTreeSet<&'static str> = all.iter().map(|la| la.region_code.as_str()).collect();
+        let regions: BTreeSet<&'static str> =
+            all.iter().map(|la| la.region_code.as_str()).collect();
         let mut out = vec![Area::Whole];
         out.extend(countries.map(Area::Country));
         let own = regions
@@ -77,6 +78,8 @@ pub(super) struct ByArea<'a> {
     pub(super) population: &'a Population,
     pub(super) numbers: &'a Numbers,
     pub(super) sets: &'a [Set],
+    /// The audit as it was given.
+    pub(super) audit: &'a Statements,
     /// The children of all areas.
     pub(super) whole: &'a Total,
 }
@@ -96,7 +99,10 @@ impl ByArea<'_> {
             false => 1.0,
         };
         let share = self.population.entry_share;
-        self.figures(&|f: &Family| f64::from(f.entries) * share, pairs_of_each_child)
+        self.figures(
+            &|f: &Family| f64::from(f.entries) * share,
+            pairs_of_each_child,
+        )
     }
 
     fn figures(
@@ -109,11 +115,16 @@ impl ByArea<'_> {
         };
         let mut out = Vec::new();
         for area in Area::large() {
-            let share = mean(self.sets.iter().zip(&self.numbers.sets).map(|(set, numbers)| {
-                let there = self.sum(set, numbers, |f, n| value(f, n, area));
-                let all = self.sum(set, numbers, |_, n| f64::from(n));
-                if all > 0.0 { there / all } else { 0.0 }
-            }));
+            let share = mean(
+                self.sets
+                    .iter()
+                    .zip(&self.numbers.sets)
+                    .map(|(set, numbers)| {
+                        let there = self.sum(set, numbers, |f, n| value(f, n, area));
+                        let all = self.sum(set, numbers, |_, n| f64::from(n));
+                        if all > 0.0 { there / all } else { 0.0 }
+                    }),
+            );
             // All but the rounding, which every published figure has of its own.
             let mut total = self.whole.clone();
             let scale = (share * pairs).powi(2);
@@ -122,7 +133,8 @@ impl ByArea<'_> {
             components.linkage_error *= scale;
             components.imputation *= scale;
             components.calibration *= scale;
-            components.families += self.own_variance(|f, n| value(f, n, area) - share * f64::from(n));
+            components.families +=
+                self.own_variance(|f, n| value(f, n, area) - share * f64::from(n));
             let total = Total::new(
                 total.counted * share * pairs,
                 total.unseen * share * pairs,
@@ -135,13 +147,13 @@ impl ByArea<'_> {
     }
 
     /// The weighted sum of a measure over the families of an imputed set.
-    pub(super) fn sum(
-        &self,
-        set: &Set,
-        numbers: &[u32],
-        of: impl Fn(&Family, u32) -> f64,
-    ) -> f64 {
-        let all = self.population.families.iter().zip(numbers).zip(&set.weights);
+    pub(super) fn sum(&self, set: &Set, numbers: &[u32], of: impl Fn(&Family, u32) -> f64) -> f64 {
+        let all = self
+            .population
+            .families
+            .iter()
+            .zip(numbers)
+            .zip(&set.weights);
         all.map(|((f, n), w)| w * f.weight * of(f, *n)).sum()
     }
 
@@ -150,7 +162,12 @@ impl ByArea<'_> {
         let (Some(set), Some(numbers)) = (self.sets.first(), self.numbers.sets.first()) else {
             return 0.0;
         };
-        let all = self.population.families.iter().zip(numbers).zip(&set.weights);
+        let all = self
+            .population
+            .families
+            .iter()
+            .zip(numbers)
+            .zip(&set.weights);
         all.map(|((f, n), w)| w * (w - 1.0).max(0.0) * of(f, *n).powi(2))
             .sum()
     }

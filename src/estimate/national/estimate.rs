@@ -93,6 +93,7 @@ pub fn estimate(
             needed: 1,
         });
     };
+    let audit = &settings.statements;
     let settings = &Settings {
         statements: settings.statements.among(stated_by(population)),
         ..*settings
@@ -149,6 +150,7 @@ pub fn estimate(
         population,
         numbers,
         sets: &sets,
+        audit,
         whole: &whole,
     };
     let entries = by_area.entries()?;

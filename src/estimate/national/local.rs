@@ -4,7 +4,7 @@
 //! The model of Fay and Herriot ([`super::super::small_area`]) on the logarithm of children for each
 //! prisoner whose home was there, with the share of women among these as covariate. ψ is the area's
 //! own variance over the square of its estimate: of each family there, w (w − 1) times the square of
-//! its children, and what imputed sets differ by. What all areas share, the variance of the whole, is
+//! its children, by how far families are from what they state, and what imputed sets differ by. What all areas share, the variance of the whole, is
 //! added at the end. The figures add up to the national one, less the children whose area is not
 //! known.
 
@@ -95,6 +95,23 @@ fn total(whole: &Total, figure: &super::super::small_area::Figure, relative: f64
     }
 }
 
+/// Variance of the children of a family about what it states, by what states it: as the audit found.
+fn about_statements(by_area: &ByArea<'_>, numbers: &[u32]) -> [[f64; 2]; 2] {
+    let mut sums = [[[0.0_f64; 2]; 2]; 2];
+    for (family, number) in by_area.population.families.iter().zip(numbers) {
+        let [families, children] =
+            &mut sums[usize::from(family.custody)][usize::from(family.probation)];
+        *families += 1.0;
+        *children += f64::from(*number);
+    }
+    let variance = |custody: bool, probation: bool| {
+        let [families, children] = sums[usize::from(custody)][usize::from(probation)];
+        let average = children / families.max(1.0);
+        (by_area.audit.of_a_family(custody, probation) * average).powi(2)
+    };
+    [false, true].map(|custody| [false, true].map(|probation| variance(custody, probation)))
+}
+
 /// What each local authority has for itself, in children of the whole.
 fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
     let sets = by_area.sets.iter().zip(&by_area.numbers.sets);
@@ -104,6 +121,7 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
         let all = by_area.sum(set, numbers, |_, n| f64::from(n));
         let children = by_area.whole.value() / all.max(f64::MIN_POSITIVE);
         let families = by_area.population.families.iter().zip(numbers);
+        let about = about_statements(by_area, numbers);
         for ((family, number), weight) in families.zip(&set.weights) {
             let mut codes: Vec<&'static str> = family
                 .homes
@@ -114,8 +132,8 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
             codes.sort_unstable();
             codes.dedup();
             for code in codes {
-                let there = family.living(*number, |h| h.local_authority() == Some(code));
-                let there = there * family.weight * children;
+                let living = family.living(*number, |h| h.local_authority() == Some(code));
+                let there = living * family.weight * children;
                 let of_sets = shares
                     .entry(code)
                     .or_insert_with(|| vec![0.0; by_area.sets.len()]);
@@ -123,8 +141,11 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
                     *sum += weight * there;
                 }
                 if at == 0 {
+                    let of_whole = living / f64::from((*number).max(1));
+                    let about = about[usize::from(family.custody)][usize::from(family.probation)];
                     own.entry(code).or_default().variance +=
-                        weight * (weight - 1.0).max(0.0) * there.powi(2);
+                        weight * (weight - 1.0).max(0.0) * there.powi(2)
+                            + (weight * family.weight * children * of_whole).powi(2) * about;
                 }
             }
         }

@@ -176,9 +176,7 @@ fn prisoners(
 ) -> BTreeMap<&'static str, [f64; 2]> {
     let mut out: BTreeMap<&'static str, [f64; 2]> = BTreeMap::new();
     for (adult, stays) in &people.stays {
-        let inside = stays
-            .iter()
-            .any(|s| !s.period.intersect(days).is_empty());
+        let inside = stays.iter().any(|s| !s.period.intersect(days).is_empty());
         let (true, Some(home)) = (inside, people.home_of_adult(adult).local_authority()) else {
             continue;
         };

@@ -103,6 +103,19 @@ impl Statements {
         self
     }
 
+    /// By how many children a family varies about what it states: the standard deviation for each
+    /// child that such a family states on average, of families stated by custody and by probation as
+    /// told. A standard error s from n cases says s √n; nought where the cases are not told.
+    pub fn of_a_family(&self, custody: bool, probation: bool) -> f64 {
+        let ratio = match (custody, probation) {
+            (true, false) => self.custody,
+            (false, true) => self.probation,
+            (true, true) => self.both,
+            (false, false) => return 0.0,
+        };
+        ratio.error * self.cases.map_or(0.0, f64::from).sqrt()
+    }
+
     /// The ratios by history, in the order of [`super::super::coverage::History::all`].
     fn by_history(&self, of: &mut impl FnMut(Ratio) -> f64) -> [f64; 7] {
         let [custody, probation, both, services] =
@@ -159,6 +172,8 @@ mod tests {
             entries: ratio,
             ..Statements::CERTAIN
         };
+        assert!((statements.of_a_family(true, false) - 0.6).abs() < 1e-12);
+        assert!(statements.of_a_family(false, false) == 0.0);
         let all = statements.among([200, 200, 800]).entries;
         assert!((all.error - 0.03 * 2.0_f64.sqrt()).abs() < 1e-12);
         let found = statements.among([400, 7, 1_000_000]);

@@ -48,7 +48,10 @@ pub(super) fn write(
                 .restricted
                 .iter()
                 .map(|(codes, concept, measure, cell)| {
-                    (shown(working.definition, codes.clone(), (*concept, measure), cell), cell)
+                    (
+                        shown(working.definition, codes.clone(), (*concept, measure), cell),
+                        cell,
+                    )
                 });
             report
                 .files

@@ -224,9 +224,12 @@ fn one_measure(
         let table = &mut tables[*place];
         for cell in publication_order(table.definition, &member.cube) {
             let codes = codes_of(&member.cube, cell);
-            table
-                .rows
-                .push(shown(table.definition, codes.clone(), (concept, measure), &cells[cell]));
+            table.rows.push(shown(
+                table.definition,
+                codes.clone(),
+                (concept, measure),
+                &cells[cell],
+            ));
             table
                 .restricted
                 .push((codes, concept, measure.to_owned(), cells[cell]));

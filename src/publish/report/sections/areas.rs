@@ -73,7 +73,11 @@ impl Columns {
 
     /// What is drawn: the estimate where there is one.
     fn measure(&self) -> &'static str {
-        if self.estimated { ESTIMATED } else { "children" }
+        if self.estimated {
+            ESTIMATED
+        } else {
+            "children"
+        }
     }
 
     fn heads(&self, first: &[&str]) -> Vec<String> {
