@@ -382,6 +382,7 @@ fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
         population: prepared.child_population.clone(),
         quality: matches!(prepared.pipeline.file.estimate.method, Method::Linked)
             .then(|| stage_folder(root, Stage::Estimate).join("quality.json")),
+        reference: Some(prepared.pipeline.dates.reference.to_string()),
         rules: prepared.pipeline.file.protect.rules(),
     }
 }

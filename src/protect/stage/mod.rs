@@ -2,12 +2,14 @@
 
 mod files;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use self::files::write;
-use self::rows::{codes_of, given_rows, member, publication_order, shown};
+use self::rows::{Slice, codes_of, given_rows, publication_order, shown, slices};
 use super::benchmark;
 use super::cells::{self, Counts};
 use super::derive::{Population, derive};
@@ -43,6 +45,9 @@ pub struct Job {
     pub population: Option<PathBuf>,
     /// Figures of the quality report, with the estimates.
     pub quality: Option<PathBuf>,
+    /// The day of the stock, as a series writes it (`2025-09-30`): in a table of stocks by day its
+    /// cells are those of the other tables' stocks.
+    pub reference: Option<String>,
     /// The rules.
     pub rules: Rules,
 }
@@ -100,7 +105,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
             .flat_map(|t| t.definition.measures.iter().cloned())
             .collect();
         for measure in measures {
-            let done = one_measure(&mut tables, concept, &measure, &job.rules)?;
+            let done = one_measure(&mut tables, concept, &measure, job)?;
             systems.extend(done.0);
             least_width = match (least_width, done.1) {
                 (Some(a), Some(b)) => Some(a.min(b)),
@@ -185,10 +190,10 @@ fn one_measure(
     tables: &mut [Working],
     concept: Concept,
     measure: &str,
-    rules: &Rules,
+    job: &Job,
 ) -> Result<(Systems, Option<f64>), ProtectError> {
     let mut members = Vec::new();
-    let mut places = Vec::new();
+    let mut places: Vec<(usize, Vec<String>)> = Vec::new();
     let key = (concept, measure.to_owned());
     for (i, table) in tables.iter_mut().enumerate() {
         let wanted = table.definition.concepts.contains(&concept)
@@ -203,22 +208,20 @@ fn one_measure(
                 given_rows(table, concept, measure, &counts);
             }
             Some(counts) => {
-                members.push(member(
-                    table.definition,
-                    table.base,
-                    concept,
-                    measure,
-                    counts,
-                )?);
-                places.push(i);
+                let day = job.reference.as_deref();
+                let parts = slices(table.definition, table.base, concept, measure, counts, day)?;
+                for Slice { codes, member } in parts {
+                    members.push(member);
+                    places.push((i, codes));
+                }
             }
         }
     }
-    let outcome = protect_together(&members, rules, false)?;
-    for ((member, place), cells) in members.iter().zip(&places).zip(&outcome.tables) {
+    let outcome = protect_together(&members, &job.rules, false)?;
+    for ((member, (place, apart)), cells) in members.iter().zip(&places).zip(&outcome.tables) {
         let table = &mut tables[*place];
         for cell in publication_order(table.definition, &member.cube) {
-            let codes = codes_of(&member.cube, cell);
+            let codes = codes_of(table.definition, apart, &member.cube, cell);
             table
                 .rows
                 .push(shown(codes.clone(), concept, measure, &cells[cell]));
