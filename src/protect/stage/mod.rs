@@ -2,6 +2,7 @@
 
 mod files;
 mod rows;
+mod suppression_audit;
 #[cfg(test)]
 mod tests;
 
@@ -67,8 +68,9 @@ struct Working {
 
 /// Protects all tables, audits them, and writes them.
 ///
-/// Writes `tables/<id>.parquet` and `summary.json` to the stage's folder and `<id>.parquet` with
-/// true counts to its restricted folder. Nothing is written unless the audit of every table
+/// Writes `tables/<id>.parquet` and `summary.json` to the stage's folder, `<id>.parquet` with
+/// true counts to its restricted folder, and for checkers `<id>.csv`, `bounds.csv` and `Q4.csv` to
+/// its review folder. Nothing is written unless the audit of every table
 /// passed.
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, ProtectError> {
     let population = job
