@@ -61,6 +61,16 @@ impl Cells {
             .or_insert(0) += number;
     }
 
+    /// The sum over all cells with a code in a dimension.
+    pub fn sum_of(&self, dimension: &str, code: &str) -> u64 {
+        let at = self.dimensions.iter().position(|d| d == dimension);
+        self.counts
+            .iter()
+            .filter(|(k, _)| at.and_then(|at| k.codes.get(at)).is_some_and(|c| c == code))
+            .map(|(_, n)| n)
+            .sum()
+    }
+
     /// The sum over all cells of a concept and measure.
     pub fn total(&self, concept: &str, measure: &str) -> u64 {
         self.counts

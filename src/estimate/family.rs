@@ -50,7 +50,8 @@ impl Parent {
         self.stays.iter().map(|s| s.period).collect()
     }
 
-    fn in_custody(&self, day: i32) -> bool {
+    /// Is the parent in custody on a day?
+    pub fn in_custody(&self, day: i32) -> bool {
         self.stays.iter().any(|s| s.period.contains(day))
     }
 }

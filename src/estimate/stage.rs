@@ -48,6 +48,8 @@ pub struct Inputs {
     pub adults: PathBuf,
     /// Entities of children.
     pub children: PathBuf,
+    /// The reference date, and the day of each month before it, nearest first.
+    pub months: Vec<i32>,
     /// The days that matter.
     pub window: Window,
 }
@@ -72,6 +74,13 @@ pub struct Wanted {
     pub measures: Vec<String>,
     /// The concepts it shows.
     pub concepts: Vec<Concept>,
+}
+
+impl Wanted {
+    /// Is it a series, whose months are counted apart?
+    pub fn is_series(&self) -> bool {
+        self.dimensions.iter().any(|d| d == published::MONTH)
+    }
 }
 
 /// What the stage is to do.
@@ -166,7 +175,12 @@ fn linked(
     folders
         .progress
         .begin("count children", Some(families.children.len() as u64));
-    let mut tables = Tables::new(inputs.window, &families, (&around, &evidence), tables);
+    let mut tables = Tables::new(
+        (inputs.window, &inputs.months),
+        &families,
+        (&around, &evidence),
+        tables,
+    );
     for (entity, child) in &families.children {
         tables.count(entity, child);
         folders.progress.advance(1);

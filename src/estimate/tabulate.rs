@@ -15,6 +15,7 @@ use super::family::{self, Fact, Parent, Sex, Window};
 use super::national::evidence::{Evidence, Said};
 use super::people::{Country, People, Place};
 use super::read::{Adult, Child, Entities, Entity};
+use super::spells::Period;
 use super::stage::{Inputs, Wanted};
 use crate::columnar::ColumnarError;
 use crate::schema::codes;
@@ -61,6 +62,8 @@ struct Seen {
 #[derive(Debug)]
 pub struct Tables<'a> {
     window: Window,
+    /// The days of a series, the reference date first.
+    months: &'a [i32],
     people: &'a People,
     around: &'a Around,
     evidence: &'a Evidence,
@@ -73,7 +76,7 @@ pub struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// Empty tables.
     pub fn new(
-        window: Window,
+        (window, months): (Window, &'a [i32]),
         people: &'a People,
         (around, evidence): (&'a Around, &'a Evidence),
         wanted: &'a [Wanted],
@@ -82,6 +85,7 @@ impl<'a> Tables<'a> {
             |t: &Wanted| Cells::new(&t.dimensions.iter().map(String::as_str).collect::<Vec<_>>());
         Tables {
             window,
+            months,
             people,
             around,
             evidence,
@@ -118,6 +122,7 @@ impl<'a> Tables<'a> {
             seen.children += 1;
         }
         let place = self.home(entity, child);
+        self.series(&parents, eligible, &place);
         for fact in &facts {
             self.add(entity, child, &place, fact);
         }
@@ -185,10 +190,32 @@ impl<'a> Tables<'a> {
         self.each(fact.concept, "children", &dimensions);
     }
 
+    /// Counts the child in the stock of each month's day.
+    fn series(&mut self, parents: &[Parent], eligible: Period, place: &Place) {
+        let names: Vec<String> = (0..self.months.len()).map(|k| k.to_string()).collect();
+        for (day, name) in self.months.iter().zip(&names) {
+            let inside = parents.iter().any(|p| p.in_custody(*day));
+            if !inside || !eligible.contains(*day) || !self.window.year.contains(*day) {
+                continue;
+            }
+            let dimensions = [
+                (published::MONTH, name.as_str()),
+                ("country", place.country.as_str()),
+                ("region", place.region.as_str()),
+            ];
+            for (wanted, cells) in self.wanted.iter().zip(&mut self.cells) {
+                if wanted.is_series() {
+                    cells.add(Concept::Stock.word(), "children", &dimensions, 1);
+                }
+            }
+        }
+    }
+
     fn each(&mut self, concept: Concept, measure: &'static str, dimensions: &Dimensions<'_>) {
         for (wanted, cells) in self.wanted.iter().zip(&mut self.cells) {
-            let shown =
-                wanted.concepts.contains(&concept) && wanted.measures.iter().any(|m| m == measure);
+            let shown = !wanted.is_series()
+                && wanted.concepts.contains(&concept)
+                && wanted.measures.iter().any(|m| m == measure);
             if shown {
                 cells.add(concept.word(), measure, dimensions, 1);
             }
@@ -232,6 +259,15 @@ impl<'a> Tables<'a> {
                 .unwrap_or(0),
         };
         for (wanted, cells) in self.wanted.iter().zip(&self.cells) {
+            if wanted.is_series() {
+                let on_the_day = cells.sum_of(published::MONTH, published::REFERENCE_MONTH);
+                if on_the_day != expected(Concept::Stock, "children") {
+                    return Err(EstimateError::Inconsistent {
+                        table: wanted.id.clone(),
+                    });
+                }
+                continue;
+            }
             let each = wanted.concepts.iter();
             let mut each = each.flat_map(|c| wanted.measures.iter().map(move |m| (*c, m)));
             if each.any(|(c, m)| cells.total(c.word(), m) != expected(c, m)) {

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::ToSpan;
+use jiff::civil::Date;
+
 use super::error::PipelineError;
 use super::file::{Dates, Method, Pipeline, ProtectMode};
 use super::link_section::LinkSection;
@@ -347,11 +350,22 @@ fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estim
         national: prepared.pipeline.national.clone(),
         adults: entities("adult"),
         children: entities("child"),
+        months: months_before(dates.reference).map(day).collect(),
         window: estimate::family::Window {
             reference: day(dates.reference),
             year: estimate::spells::Period::new(day(dates.start), day(dates.end)),
         },
     }
+}
+
+/// The reference date, and the same day of eleven months before; of a last day of a month, the last
+/// days.
+fn months_before(reference: Date) -> impl Iterator<Item = Date> {
+    let last = reference == reference.last_of_month();
+    (0..12).filter_map(move |k| {
+        let day = reference.checked_sub(k.months()).ok()?;
+        Some(if last { day.last_of_month() } else { day })
+    })
 }
 
 /// The place of a system among those that attributes are taken from, best first.
@@ -382,6 +396,7 @@ fn protect_job(prepared: &Prepared, root: &Path) -> protect::Job {
         population: prepared.child_population.clone(),
         quality: matches!(prepared.pipeline.file.estimate.method, Method::Linked)
             .then(|| stage_folder(root, Stage::Estimate).join("quality.json")),
+        reference: Some(published::REFERENCE_MONTH.to_owned()),
         rules: prepared.pipeline.file.protect.rules(),
     }
 }
@@ -490,4 +505,23 @@ fn provenance(
 fn in_words(dates: Dates) -> String {
     let last = dates.end.yesterday().unwrap_or(dates.end);
     format!("{} to {last}", dates.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_day_of_a_month_goes_with_last_days() {
+        let of = |y, m, d| months_before(jiff::civil::date(y, m, d)).collect::<Vec<Date>>();
+        let ends = of(2025, 9, 30);
+        assert_eq!(ends.len(), 12);
+        assert_eq!(ends[0], jiff::civil::date(2025, 9, 30));
+        assert_eq!(ends[1], jiff::civil::date(2025, 8, 31));
+        assert_eq!(ends[7], jiff::civil::date(2025, 2, 28));
+        assert_eq!(ends[11], jiff::civil::date(2024, 10, 31));
+        let within = of(2025, 3, 31 - 2);
+        assert_eq!(within[1], jiff::civil::date(2025, 2, 28));
+        assert_eq!(within[2], jiff::civil::date(2025, 1, 29));
+    }
 }

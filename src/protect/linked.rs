@@ -15,6 +15,9 @@ use super::system::{CannotJoin, Cube, System, place};
 pub(crate) struct Member {
     /// Its id, for messages.
     pub name: String,
+    /// Whom it counts: tables of different populations share no cell, whatever their codes. Empty
+    /// is the population of the release.
+    pub population: Vec<String>,
     pub cube: Cube,
     /// Counts from 1 to one below this are hidden; none hides nothing of its own accord.
     pub min_frequency: Option<u64>,
@@ -74,7 +77,8 @@ pub(crate) struct Outcome {
     pub least_width: Option<f64>,
 }
 
-struct Group {
+struct Group<'a> {
+    population: &'a [String],
     system: System,
     members: Vec<(usize, Vec<u32>)>,
 }
@@ -105,10 +109,11 @@ pub(crate) fn protect_with(
     rules: &Rules,
     must_agree: bool,
 ) -> Result<Outcome, ProtectError> {
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for (i, member) in members.iter().enumerate() {
         let mut placed = false;
-        for group in &mut groups {
+        let population = member.population.as_slice();
+        for group in groups.iter_mut().filter(|g| g.population == population) {
             match group.system.join(&member.cube) {
                 Ok(ids) => {
                     group.members.push((i, ids));
@@ -123,6 +128,7 @@ pub(crate) fn protect_with(
             let mut system = System::new();
             let ids = system.join(&member.cube)?;
             groups.push(Group {
+                population,
                 system,
                 members: vec![(i, ids)],
             });
@@ -150,7 +156,7 @@ pub(crate) fn protect_with(
 const OWNERS: usize = 20_000;
 
 /// The codes of some cells, each in the first table that has it.
-fn named(group: &Group, members: &[Member], cells: &[u32]) -> Vec<Blocked> {
+fn named(group: &Group<'_>, members: &[Member], cells: &[u32]) -> Vec<Blocked> {
     let mut out = Vec::new();
     for cell in cells {
         let found = group.members.iter().find_map(|(i, ids)| {
@@ -173,7 +179,7 @@ fn named(group: &Group, members: &[Member], cells: &[u32]) -> Vec<Blocked> {
 }
 
 fn finish(
-    group: &Group,
+    group: &Group<'_>,
     members: &[Member],
     demands: &[Demands],
     rules: &Rules,

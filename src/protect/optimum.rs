@@ -31,7 +31,7 @@ pub(crate) const MOST: usize = 500;
 /// Rounds of cutting off fractional points, and of integer programs.
 const ROUNDS: usize = 200;
 /// The purse: rows and columns times iterations.
-const PURSE: usize = 100_000_000;
+const PURSE: usize = 30_000_000;
 /// What setting up a program costs, in iterations.
 const SET_UP: usize = 8;
 /// Nodes of a search tree that are paid for at once.

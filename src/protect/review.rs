@@ -7,18 +7,62 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::attacker::Finding;
 use super::error::ProtectError;
-use super::linked::Cell;
+use super::linked::{Cell, State};
 use super::table::ProtectedRow;
 use crate::digest::Digest;
 use crate::schema::published::TableDef;
 use crate::stage::{OutputFile, StageFolders};
 
+/// The attacker's bounds of a hidden cell.
+pub(super) struct Known {
+    pub least: f64,
+    pub most: f64,
+    /// The bounds themselves; otherwise they are these or further apart.
+    pub exact: bool,
+}
+
+impl Known {
+    /// The word for exact bounds.
+    pub const EXACT: &str = "exact";
+    /// The word for bounds that are these or further apart.
+    pub const PROVED: &str = "proved";
+
+    /// None where the cell is not hidden.
+    pub fn of(cell: &Cell) -> Option<Self> {
+        let hidden = matches!(cell.state, State::Primary | State::Secondary);
+        let Finding {
+            lower,
+            upper,
+            exact,
+            ..
+        } = cell.bounds.filter(|_| hidden)?;
+        Some(Known {
+            least: lower,
+            most: upper,
+            exact,
+        })
+    }
+
+    pub fn width(&self) -> f64 {
+        self.most - self.least
+    }
+
+    pub fn word(&self) -> &'static str {
+        if self.exact {
+            Known::EXACT
+        } else {
+            Known::PROVED
+        }
+    }
+}
+
 /// Writes `review/<stage>/<id>.csv`: a row for each counted cell, with its dimensions, concept,
-/// measure, `count`, `shown`, `state`, and `lower` and `upper` where the audit proved them.
+/// measure, `count`, `shown`, `state`, and of hidden cells `lower`, `upper` and whether these are
+/// the attacker's exact `bounds` or are proved to be within them.
 pub(super) fn save<'a>(
     definition: &TableDef,
     cells: impl Iterator<Item = (ProtectedRow, &'a Cell)>,
@@ -27,13 +71,23 @@ pub(super) fn save<'a>(
     let path = folders.review.join(format!("{}.csv", definition.id));
     let (bytes, rows) =
         render(definition, cells).map_err(|_| ProtectError::NotProtected { path: path.clone() })?;
-    write(&path, &bytes).map_err(|source| ProtectError::Io {
+    put(path, &bytes, rows, folders)
+}
+
+/// Writes a file for review.
+pub(super) fn put(
+    path: PathBuf,
+    bytes: &[u8],
+    rows: u64,
+    folders: &StageFolders<'_>,
+) -> Result<OutputFile, ProtectError> {
+    write(&path, bytes).map_err(|source| ProtectError::Io {
         path: path.clone(),
         source,
     })?;
     Ok(OutputFile {
         path: folders.relative(&path),
-        digest: Digest::of(&bytes),
+        digest: Digest::of(bytes),
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         rows: Some(rows),
     })
@@ -46,13 +100,13 @@ fn render<'a>(
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     let dimensions = definition.dimensions.iter().map(|d| d.name.as_str());
     let rest = [
-        "concept", "measure", "count", "shown", "state", "lower", "upper",
+        "concept", "measure", "count", "shown", "state", "lower", "upper", "bounds",
     ];
     writer.write_record(dimensions.chain(rest))?;
     let mut rows = 0;
     for (shown, cell) in cells {
-        let proven = cell.bounds.filter(|b| b.exact);
-        let bound = |of: fn(Finding) -> f64| proven.map(|b| format!("{}", of(b)));
+        let known = Known::of(cell);
+        let bound = |of: fn(&Known) -> f64| known.as_ref().map(|k| of(k).to_string());
         let mut record = shown.codes;
         record.extend([
             shown.concept.word().to_owned(),
@@ -62,8 +116,9 @@ fn render<'a>(
                 .value
                 .map_or(shown.status.word().to_owned(), |v| format!("{v}")),
             cell.state.word().to_owned(),
-            bound(|b| b.lower).unwrap_or_default(),
-            bound(|b| b.upper).unwrap_or_default(),
+            bound(|k| k.least).unwrap_or_default(),
+            bound(|k| k.most).unwrap_or_default(),
+            known.as_ref().map_or("", Known::word).to_owned(),
         ]);
         writer.write_record(&record)?;
         rows += 1;

@@ -231,6 +231,7 @@ pub(super) fn members(
             }
             Member {
                 name: dimensions.join(" × "),
+                population: Vec::new(),
                 cube: Cube {
                     variables: dimensions.clone(),
                     hierarchies: columns.iter().map(|(_, h)| (*h).clone()).collect(),

@@ -99,13 +99,15 @@ impl Protection {
             let table = own.as_ref();
             table.and_then(|t| t[key].as_u64()).unwrap_or(0)
         };
+        // A series has a system for each of its days: `T02 (2025-09-30)`.
+        let is_own = |t: &str| t.split_once(" (").map_or(t, |(own, _)| own) == id;
         let mut together: Vec<String> = list("protected_together")
             .into_iter()
             .filter_map(|s| s.as_array().cloned())
-            .filter(|s| s.iter().any(|t| t == id))
+            .filter(|s| s.iter().any(|t| t.as_str().is_some_and(is_own)))
             .flatten()
             .filter_map(|t| t.as_str().map(str::to_owned))
-            .filter(|t| t != id)
+            .filter(|t| !is_own(t))
             .collect();
         together.sort();
         together.dedup();

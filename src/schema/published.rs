@@ -282,6 +282,8 @@ pub struct TableDef {
     pub not_available: Vec<NotApplicable>,
     /// Why no extract allows this table: every cell of it is not available.
     pub unavailable: Option<String>,
+    /// Its cells stay shown as long as everything else can be protected without hiding them.
+    pub keep_shown: bool,
     /// The table from whose protected values this one is made; `estimate` does not count it.
     pub built_from: Option<String>,
 }
@@ -334,6 +336,12 @@ impl TableDef {
     }
 }
 
+/// The dimension of a series: months before the reference date.
+pub const MONTH: &str = "month";
+
+/// The code of the reference date in [`MONTH`].
+pub const REFERENCE_MONTH: &str = "0";
+
 /// An earlier published figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierEstimate {
@@ -377,8 +385,9 @@ pub fn table(id: &str) -> Option<&'static TableDef> {
     tables().iter().find(|t| t.id == id)
 }
 
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     include_str!("../../schemas/tables/T01.json"),
+    include_str!("../../schemas/tables/T02.json"),
     include_str!("../../schemas/tables/T03.json"),
     include_str!("../../schemas/tables/T04.json"),
     include_str!("../../schemas/tables/T05.json"),
@@ -421,6 +430,8 @@ struct TableFile {
     not_available: Vec<NotApplicable>,
     #[serde(default)]
     unavailable: Option<String>,
+    #[serde(default)]
+    keep_shown: bool,
     #[serde(default)]
     built_from: Option<String>,
 }
@@ -485,6 +496,7 @@ fn read(text: &str) -> Result<TableDef, BadDefinition> {
         not_applicable: file.not_applicable,
         not_available: file.not_available,
         unavailable: file.unavailable,
+        keep_shown: file.keep_shown,
         built_from: file.built_from,
     })
 }

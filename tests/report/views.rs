@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::releases::{copy, files, made};
 
+/// What protection leaves for the report's review.
+const CHECKED: [&str; 2] = ["bounds.csv", "Q4.csv"];
+
 /// A run directory with receipts around the made release.
 fn run() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("folder");
@@ -24,6 +27,12 @@ fn run() -> tempfile::TempDir {
         root.join("stage/05-protect/summary.json"),
     )
     .expect("copied");
+    let review = root.join("review/05-protect");
+    std::fs::create_dir_all(&review).expect("folder");
+    for name in CHECKED {
+        let from = made().run.root().join("review/05-protect").join(name);
+        std::fs::copy(from, review.join(name)).expect("copied");
+    }
     let link = root.join("stage/03-link/adult");
     std::fs::create_dir_all(&link).expect("folder");
     std::fs::write(link.join("model.json"), model().to_string()).expect("written");
@@ -60,10 +69,16 @@ fn run() -> tempfile::TempDir {
             _ => Path::new("stage").join(name),
         };
         let there = root.join(&own).exists();
-        let outputs: Vec<Value> = files_if(there, &root.join(&own))
+        let mut paths: Vec<PathBuf> = files_if(there, &root.join(&own))
             .iter()
-            .map(|f| {
-                let path = own.join(f);
+            .map(|f| own.join(f))
+            .collect();
+        if stage == "protect" {
+            paths.extend(CHECKED.map(|f| Path::new("review/05-protect").join(f)));
+        }
+        let outputs: Vec<Value> = paths
+            .iter()
+            .map(|path| {
                 let (digest, bytes) = Digest::of_file(&root.join(&path)).expect("there");
                 json!({"path": path, "digest": digest, "bytes": bytes})
             })
@@ -118,6 +133,54 @@ fn links(path: &Path) {
     let batch = RecordBatch::try_new(schema, columns).expect("batch");
     writer.write(&batch).expect("written");
     writer.finish().expect("finished");
+}
+
+#[test]
+fn bounds_of_hidden_cells_are_for_checkers_only() {
+    let run = run();
+    let review = ReviewView::open(run.path()).expect("opens");
+    let page = |report: report::Report| String::from_utf8(report.bytes).expect("UTF-8");
+    let released = page(report::of_release(review.release()).expect("a report"));
+    let checked = page(report::of_review(&review).expect("a report"));
+    let rows = |name: &str| -> Vec<csv::StringRecord> {
+        let path = run.path().join("review/05-protect").join(name);
+        let reader = csv::Reader::from_path(path).expect("there");
+        reader.into_records().map(|r| r.expect("a row")).collect()
+    };
+    let bounds = rows("bounds.csv");
+    assert!(bounds.len() > 100, "{}", bounds.len());
+    // Each hidden cell has both bounds, as far apart as was asked for where it is a small count.
+    for row in &bounds {
+        let number = |i: usize| row[i].parse::<f64>().expect("a number");
+        assert_eq!(number(7), number(6) - number(5));
+        assert!(number(7) >= if &row[4] == "primary" { 5.0 } else { 1.0 });
+        assert!(row[9].contains("knows the rule"), "{row:?}");
+    }
+    let first = &bounds[0][3];
+    assert!(checked.contains("Bounds cell by cell") && checked.contains(first));
+    assert!(checked.contains("Audit of suppression"));
+    for word in [
+        "Bounds cell by cell",
+        first,
+        "Audit of suppression",
+        "primary",
+    ] {
+        assert!(!released.contains(word), "{word}");
+    }
+    // Table by table, the same cells are counted.
+    let sum = |column: usize| -> u64 {
+        let rows = rows("Q4.csv");
+        rows.iter()
+            .map(|r| r[column].parse::<u64>().expect("a count"))
+            .sum()
+    };
+    assert_eq!(sum(4) + sum(5), u64::try_from(bounds.len()).expect("few"));
+    // A file that was changed after its receipt is not drawn from.
+    std::fs::write(run.path().join("review/05-protect/bounds.csv"), "table\n").expect("written");
+    assert!(matches!(
+        ReviewView::open(run.path()),
+        Err(ReportError::Changed { .. })
+    ));
 }
 
 #[test]

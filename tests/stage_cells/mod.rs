@@ -197,6 +197,7 @@ impl Run {
             tables,
             population: Some(population),
             quality: None,
+            reference: None,
             rules: Rules::default(),
         }
     }

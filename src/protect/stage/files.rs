@@ -13,7 +13,7 @@ use super::super::linked::State;
 use super::super::review;
 use super::super::table::ProtectedTable;
 use super::rows::shown;
-use super::{Job, Systems, TrueCell, Working};
+use super::{Job, Systems, TrueCell, Working, suppression_audit};
 use crate::columnar::{Layout, TableWriter, Written};
 use crate::digest::Digest;
 use crate::stage::{OutputFile, StageFolders, StageReport};
@@ -69,9 +69,12 @@ pub(super) fn write(
             "rounding": table.rounding(),
         }));
     }
+    let checked = suppression_audit::write(tables, &job.rules, folders)?;
+    report.files.extend(checked);
     let summary = json!({
         "tables": summary,
         "protected_together": systems,
+        "attacker": suppression_audit::attacker(&job.rules),
         "rules": job.rules,
         "least_width": least_width,
     });

@@ -2,19 +2,23 @@
 
 mod files;
 mod rows;
+mod suppression_audit;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use self::files::write;
-use self::rows::{codes_of, given_rows, member, publication_order, shown};
+use self::rows::{Slice, codes_of, given_rows, publication_order, shown, slices};
 use super::benchmark;
 use super::cells::{self, Counts};
 use super::derive::{Population, derive};
 use super::error::{Problem, ProtectError};
-use super::linked::{Cell, protect_together};
+use super::linked::{Cell, Demands, Member, Outcome, protect_together, protect_with};
 use super::quality::{self, ReleasableQuality};
 use super::rules::{Rounding, Rules};
+use super::system::{System, place};
 use super::table::{ProtectedRow, ProtectedTable};
 use crate::digest::Digest;
 use crate::schema::published::{self, Concept, TableDef};
@@ -43,6 +47,9 @@ pub struct Job {
     pub population: Option<PathBuf>,
     /// Figures of the quality report, with the estimates.
     pub quality: Option<PathBuf>,
+    /// The day of the stock, as a series writes it (`2025-09-30`): in a table of stocks by day its
+    /// cells are those of the other tables' stocks.
+    pub reference: Option<String>,
     /// The rules.
     pub rules: Rules,
 }
@@ -62,8 +69,9 @@ struct Working {
 
 /// Protects all tables, audits them, and writes them.
 ///
-/// Writes `tables/<id>.parquet` and `summary.json` to the stage's folder and `<id>.parquet` with
-/// true counts to its restricted folder. Nothing is written unless the audit of every table
+/// Writes `tables/<id>.parquet` and `summary.json` to the stage's folder, `<id>.parquet` with
+/// true counts to its restricted folder, and for checkers `<id>.csv`, `bounds.csv` and `Q4.csv` to
+/// its review folder. Nothing is written unless the audit of every table
 /// passed.
 pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, ProtectError> {
     let population = job
@@ -103,7 +111,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
             .flat_map(|t| t.definition.measures.iter().cloned())
             .collect();
         for measure in measures {
-            let done = one_measure(&mut tables, concept, &measure, &job.rules)?;
+            let done = one_measure(&mut tables, concept, &measure, job)?;
             systems.extend(done.0);
             least_width = match (least_width, done.1) {
                 (Some(a), Some(b)) => Some(a.min(b)),
@@ -185,15 +193,41 @@ fn missing_source(definition: &TableDef) -> ProtectError {
 
 type Systems = BTreeSet<Vec<String>>;
 
+/// The cells of a table that are to stay shown: all but the small ones, where the definition asks
+/// for it.
+fn kept(definition: &TableDef, member: &Member, rules: &Rules) -> Result<Demands, ProtectError> {
+    let mut out = Demands::default();
+    if definition.keep_shown {
+        let mut system = System::new();
+        let cells = system.join(&member.cube)?;
+        let count = |id: u32| system.value.get(place(id)).copied().unwrap_or(0);
+        let large = |id: u32| count(id) == 0 || count(id) >= rules.min_frequency;
+        let shown = cells.iter().enumerate().filter(|(_, id)| large(**id));
+        out.shown = shown.map(|(cell, _)| cell).collect();
+    }
+    Ok(out)
+}
+
+/// Protects the members with what is to stay shown; where that cannot be, without.
+fn protect(members: &[Member], keep: &[Demands], rules: &Rules) -> Result<Outcome, ProtectError> {
+    match protect_with(members, keep, rules, false) {
+        Err(ProtectError::Unprotectable { .. }) if keep.iter().any(|k| !k.shown.is_empty()) => {
+            protect_together(members, rules, false)
+        }
+        found => found,
+    }
+}
+
 /// Protects the tables that have a measure in a concept, together, and appends their rows.
 fn one_measure(
     tables: &mut [Working],
     concept: Concept,
     measure: &str,
-    rules: &Rules,
+    job: &Job,
 ) -> Result<(Systems, Option<f64>), ProtectError> {
     let mut members = Vec::new();
-    let mut places = Vec::new();
+    let mut keep = Vec::new();
+    let mut places: Vec<(usize, Vec<String>)> = Vec::new();
     let key = (concept, measure.to_owned());
     for (i, table) in tables.iter_mut().enumerate() {
         let wanted = table.definition.concepts.contains(&concept)
@@ -208,22 +242,21 @@ fn one_measure(
                 given_rows(table, concept, measure, &counts);
             }
             Some(counts) => {
-                members.push(member(
-                    table.definition,
-                    table.base,
-                    concept,
-                    measure,
-                    counts,
-                )?);
-                places.push(i);
+                let day = job.reference.as_deref();
+                let parts = slices(table.definition, table.base, concept, measure, counts, day)?;
+                for Slice { codes, member } in parts {
+                    keep.push(kept(table.definition, &member, &job.rules)?);
+                    members.push(member);
+                    places.push((i, codes));
+                }
             }
         }
     }
-    let outcome = protect_together(&members, rules, false)?;
-    for ((member, place), cells) in members.iter().zip(&places).zip(&outcome.tables) {
+    let outcome = protect(&members, &keep, &job.rules)?;
+    for ((member, (place, apart)), cells) in members.iter().zip(&places).zip(&outcome.tables) {
         let table = &mut tables[*place];
         for cell in publication_order(table.definition, &member.cube) {
-            let codes = codes_of(&member.cube, cell);
+            let codes = codes_of(table.definition, apart, &member.cube, cell);
             table.rows.push(shown(
                 table.definition,
                 codes.clone(),

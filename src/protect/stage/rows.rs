@@ -1,5 +1,9 @@
-//! The cells of a definition: from counts to a cube, and from a protected cube to rows in the order
+//! The cells of a definition: from counts to cubes, and from a protected cube to rows in the order
 //! of publication.
+//!
+//! A dimension whose codes do not add up (its total has no name in the definition: the month-ends
+//! of a series) divides a table into one cube a code, each about a population of its own. No sum
+//! over its codes is published or audited, and what one month shows says nothing exact of another.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +15,92 @@ use super::super::rules::Rounding;
 use super::super::system::Cube;
 use super::super::table::ProtectedRow;
 use super::Working;
-use crate::schema::published::{Concept, Status, TableDef};
+use crate::schema::published::{Concept, DimensionDef, Status, TableDef};
 
-pub(super) fn member(
+/// One population of a table.
+pub(super) struct Slice {
+    /// Its codes in the dimensions that do not add up, in the order of the definition; none where
+    /// all of them do.
+    pub codes: Vec<String>,
+    pub member: Member,
+}
+
+fn additive(definition: &TableDef) -> impl Iterator<Item = &DimensionDef> {
+    definition.dimensions.iter().filter(|d| d.adds_up())
+}
+
+/// The codes of a cell in the order of the definition.
+fn together(definition: &TableDef, apart: &[String], within: Vec<String>) -> Vec<String> {
+    let (mut apart, mut within) = (apart.iter().cloned(), within.into_iter());
+    let codes = definition.dimensions.iter().filter_map(|d| {
+        if d.adds_up() {
+            within.next()
+        } else {
+            apart.next()
+        }
+    });
+    codes.collect()
+}
+
+/// The populations of a table that have counts, in the order of publication. A stock on the day
+/// `reference` is the population of the other tables' stocks.
+pub(super) fn slices(
     definition: &TableDef,
     base: u64,
     concept: Concept,
     measure: &str,
     counts: &BTreeMap<Vec<String>, u64>,
+    reference: Option<&str>,
+) -> Result<Vec<Slice>, ProtectError> {
+    let mut parts: BTreeMap<Vec<usize>, (Vec<String>, BTreeMap<Vec<String>, u64>)> =
+        BTreeMap::new();
+    if definition.dimensions.iter().all(DimensionDef::adds_up) {
+        parts.insert(Vec::new(), Default::default());
+    }
+    for (codes, count) in counts {
+        let (mut at, mut apart, mut within) = (Vec::new(), Vec::new(), Vec::new());
+        for (code, d) in codes.iter().zip(&definition.dimensions) {
+            if d.adds_up() {
+                within.push(code.clone());
+            } else {
+                at.push(rank(d, code));
+                apart.push(code.clone());
+            }
+        }
+        let part = parts.entry(at).or_insert_with(|| (apart, BTreeMap::new()));
+        part.1.insert(within, *count);
+    }
+    let slices = parts.into_values().map(|(codes, counts)| {
+        let mut member = member(definition, &codes, base, concept, measure, &counts)?;
+        let is_reference = concept == Concept::Stock
+            && codes.len() == 1
+            && codes.first().map(String::as_str) == reference;
+        if !codes.is_empty() {
+            member.name = format!("{} ({})", member.name, codes.join(", "));
+        }
+        if !is_reference {
+            member.population.clone_from(&codes);
+        }
+        Ok(Slice { codes, member })
+    });
+    slices.collect()
+}
+
+/// The place of a code in the order of publication; the total comes first.
+fn rank(dimension: &DimensionDef, code: &str) -> usize {
+    let found = dimension.codes.iter().position(|c| c.code == code);
+    found.map_or(0, |i| i + 1)
+}
+
+fn member(
+    definition: &TableDef,
+    apart: &[String],
+    base: u64,
+    concept: Concept,
+    measure: &str,
+    counts: &BTreeMap<Vec<String>, u64>,
 ) -> Result<Member, ProtectError> {
-    let hierarchies = definition
-        .dimensions
-        .iter()
+    let hierarchies = additive(definition)
         .map(|d| {
             let leaves: Vec<String> = d.leaves().map(|c| c.code.clone()).collect();
             let above: BTreeMap<String, String> = d
@@ -48,17 +126,13 @@ pub(super) fn member(
         })
         .collect();
     let cube = Cube {
-        variables: definition
-            .dimensions
-            .iter()
-            .map(|d| d.variable.clone())
-            .collect(),
+        variables: additive(definition).map(|d| d.variable.clone()).collect(),
         hierarchies,
         inner,
     };
     let impossible = (0..cube.cells().unwrap_or(0))
         .filter(|cell| {
-            let codes = codes_of(&cube, *cell);
+            let codes = codes_of(definition, apart, &cube, *cell);
             let refs: Vec<&str> = codes.iter().map(String::as_str).collect();
             definition.is_not_applicable(concept, measure, &refs)
                 || definition.is_not_available(concept, measure, &refs)
@@ -66,6 +140,7 @@ pub(super) fn member(
         .collect();
     Ok(Member {
         name: definition.id.clone(),
+        population: Vec::new(),
         cube,
         min_frequency: definition.suppression.map(|s| s.min_frequency),
         impossible,
@@ -73,12 +148,17 @@ pub(super) fn member(
     })
 }
 
-pub(super) fn codes_of(cube: &Cube, cell: usize) -> Vec<String> {
-    cube.position(cell)
-        .iter()
-        .zip(&cube.hierarchies)
-        .map(|(at, h)| h.codes[*at].clone())
-        .collect()
+/// The codes of a cell of a slice, in the order of the definition.
+pub(super) fn codes_of(
+    definition: &TableDef,
+    apart: &[String],
+    cube: &Cube,
+    cell: usize,
+) -> Vec<String> {
+    let position = cube.position(cell);
+    let within = position.iter().zip(&cube.hierarchies);
+    let within = within.map(|(at, h)| h.codes[*at].clone()).collect();
+    together(definition, apart, within)
 }
 
 /// The cells of a cube in the order of the definition's codes, totals first.
@@ -86,18 +166,8 @@ pub(super) fn publication_order(definition: &TableDef, cube: &Cube) -> Vec<usize
     let ranks: Vec<Vec<usize>> = cube
         .hierarchies
         .iter()
-        .zip(&definition.dimensions)
-        .map(|(h, d)| {
-            h.codes
-                .iter()
-                .map(|code| {
-                    d.codes
-                        .iter()
-                        .position(|c| c.code == *code)
-                        .map_or(0, |i| i + 1)
-                })
-                .collect()
-        })
+        .zip(additive(definition))
+        .map(|(h, d)| h.codes.iter().map(|code| rank(d, code)).collect())
         .collect();
     let mut order: Vec<usize> = (0..cube.cells().unwrap_or(0)).collect();
     order.sort_by_key(|cell| {
@@ -146,16 +216,27 @@ pub(super) fn given_rows(
     measure: &str,
     counts: &BTreeMap<Vec<String>, u64>,
 ) {
-    let Ok(empty) = member(table.definition, 1, concept, measure, &BTreeMap::new()) else {
-        return;
-    };
-    for cell in publication_order(table.definition, &empty.cube) {
-        let codes = codes_of(&empty.cube, cell);
+    let slices = slices(table.definition, 1, concept, measure, counts, None);
+    for slice in slices.unwrap_or_default() {
+        given_slice(table, concept, measure, counts, &slice);
+    }
+}
+
+fn given_slice(
+    table: &mut Working,
+    concept: Concept,
+    measure: &str,
+    counts: &BTreeMap<Vec<String>, u64>,
+    slice: &Slice,
+) {
+    let cube = &slice.member.cube;
+    for cell in publication_order(table.definition, cube) {
+        let codes = codes_of(table.definition, &slice.codes, cube, cell);
         let count = counts.get(&codes).copied();
         let status = match count {
             Some(_) => Status::Observed,
             None if table.definition.unavailable.is_some() => Status::X,
-            None if empty.impossible.contains(&cell) => Status::Z,
+            None if slice.member.impossible.contains(&cell) => Status::Z,
             None => Status::X,
         };
         table.rows.push(ProtectedRow {

@@ -55,6 +55,54 @@ pub struct ProtectionRecord {
     pub least_width: Option<f64>,
     /// The rules.
     pub rules: Value,
+    /// What the attacker is taken to know.
+    pub attacker: String,
+}
+
+/// The attacker's bounds of a hidden cell, from `bounds.csv` of the review.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct CellBoundsRecord {
+    /// `T01`.
+    pub table: String,
+    /// Concept and measure.
+    pub concept: String,
+    /// See `concept`.
+    pub measure: String,
+    /// Its codes.
+    pub cell: String,
+    /// `primary` or `secondary`.
+    pub state: String,
+    /// Least value.
+    pub least: f64,
+    /// Greatest value.
+    pub most: f64,
+    /// How far they are apart.
+    pub width: f64,
+    /// `exact`, or `proved` where the bounds are these or further apart.
+    pub bounds: String,
+}
+
+/// The audit of a table in a concept and measure, from `Q4.csv` of the review.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct SuppressionAuditRecord {
+    /// `T01`.
+    pub table: String,
+    /// Concept and measure.
+    pub concept: String,
+    /// See `concept`.
+    pub measure: String,
+    /// Cells that can occur.
+    pub cells: u64,
+    /// Hidden as small counts.
+    pub primary: u64,
+    /// Hidden for others' sake.
+    pub secondary: u64,
+    /// Least width of the bounds of a small count.
+    pub least_width_primary: Option<f64>,
+    /// The same of the other hidden cells.
+    pub least_width_secondary: Option<f64>,
+    /// `exact` or `proved`; empty where nothing is hidden.
+    pub bounds: String,
 }
 
 /// One table.
@@ -97,6 +145,8 @@ pub struct Record {
     stages: Vec<StageRecord>,
     files: Sums,
     protection: ProtectionRecord,
+    bounds: Vec<CellBoundsRecord>,
+    audits: Vec<SuppressionAuditRecord>,
     fields: Vec<FieldQuality>,
 }
 
@@ -119,6 +169,8 @@ impl Record {
         let files = Sums::of(files);
         let summary = Path::new("stage/05-protect/summary.json");
         let protection = files.json(run, summary)?.unwrap_or_default();
+        let bounds = sheet(run, &files, Path::new("review/05-protect/bounds.csv"))?;
+        let audits = sheet(run, &files, Path::new("review/05-protect/Q4.csv"))?;
         let quality = Path::new("stage/01-ingest/quality.parquet");
         let fields = match files.checked(run, quality)? {
             Some(path) => read_fields(&path)?,
@@ -130,6 +182,8 @@ impl Record {
             stages,
             files,
             protection,
+            bounds,
+            audits,
             fields,
         })
     }
@@ -162,6 +216,16 @@ impl Record {
     /// What protection says.
     pub fn protection(&self) -> &ProtectionRecord {
         &self.protection
+    }
+
+    /// The attacker's bounds of every hidden cell; none where the run has no such file.
+    pub fn bounds(&self) -> &[CellBoundsRecord] {
+        &self.bounds
+    }
+
+    /// The audit of suppression, table by table.
+    pub fn audits(&self) -> &[SuppressionAuditRecord] {
+        &self.audits
     }
 
     /// How good the fields are.
@@ -214,6 +278,28 @@ fn plain_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<(T, Digest)
         path: PathBuf::from(path),
     })?;
     Ok((value, Digest::of(&bytes)))
+}
+
+/// The rows of a CSV file of the run, checked and read; none if it is not among the files.
+fn sheet<T: serde::de::DeserializeOwned>(
+    run: &Path,
+    files: &Sums,
+    name: &Path,
+) -> Result<Vec<T>, ReportError> {
+    let Some(path) = files.checked(run, name)? else {
+        return Ok(Vec::new());
+    };
+    let bytes = std::fs::read(&path).map_err(|source| ReportError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    // The bytes that are parsed are the bytes that were digested.
+    if files.digest(name) != Some(&Digest::of(&bytes)) {
+        return Err(ReportError::Changed { path });
+    }
+    let rows = csv::Reader::from_reader(bytes.as_slice()).into_deserialize();
+    let rows: Result<Vec<T>, csv::Error> = rows.collect();
+    rows.map_err(|_| ReportError::Form { path })
 }
 
 fn read_fields(path: &Path) -> Result<Vec<FieldQuality>, ReportError> {
