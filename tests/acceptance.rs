@@ -257,17 +257,35 @@ fn areas(run: &Path) {
         let regions = rows("T06");
         let of: Vec<_> = regions.iter().filter(estimated).collect();
         let leaf = |code: &str| code.starts_with("E12") || code == "W92000004";
-        let all: f64 = of
+        let leaves: Vec<Option<f64>> = of
             .iter()
             .filter(|r| leaf(&r["region"]))
-            .map(|r| number(r, "value").expect("an estimate"))
-            .sum();
+            .map(|r| number(r, "value"))
+            .collect();
+        let shown = leaves.iter().flatten().count();
+        assert!(
+            leaves.len() == 10 && shown >= 6,
+            "{shown} of {} regions",
+            leaves.len()
+        );
+        let all: f64 = leaves.iter().flatten().sum();
         let [headline, ..] = estimate(run, concept);
         // Children whose home is not known are in no region.
-        assert!(
-            all <= headline + 60.0 && all > 0.93 * headline,
-            "{all} of {headline}"
-        );
+        assert!(all <= headline + 60.0, "{all} of {headline}");
+        assert!(shown < 10 || all > 0.93 * headline, "{all} of {headline}");
+        for country in ["E92000001", "W92000004"] {
+            let wanted = [
+                ("concept", concept),
+                ("measure", "children"),
+                ("country", country),
+            ];
+            let status = cell(&run.join("release/tables/T01.csv"), &wanted, "status");
+            assert_eq!(
+                status.as_deref(),
+                Some("observed"),
+                "the headline stays shown"
+            );
+        }
         for row in of {
             if let Some(value) = number(row, "value") {
                 let ends = ["lower", "upper"].map(|end| number(row, end).expect("a limit"));
