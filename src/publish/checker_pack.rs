@@ -241,8 +241,8 @@ fn comments(table: ClearedTable<'_>, protection: &Protection) -> Vec<String> {
     }
     out.push(
         "In the underlying file `state` tells why a cell is hidden; `lower` and `upper` are the \
-         bounds that the audit proved, empty where it had no need to. The time stamp is the \
-         reference date: a run has no clock."
+         attacker's bounds, and `bounds` says whether they are exact or proved to be these or \
+         further apart. The time stamp is the reference date: a run has no clock."
             .to_owned(),
     );
     out

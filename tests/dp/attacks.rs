@@ -167,7 +167,7 @@ fn subtracted(counts: &[u64]) -> usize {
         }
         if !found {
             let [a, b] = [shape[1] * shape[2], shape[2]];
-            let inner = |c: &&usize| **c / a > 0 && **c % a / b > 0 && **c % b > 0;
+            let inner = |c: &&usize| **c / a > 0 && **c % a / b > 0 && !(**c).is_multiple_of(b);
             let inner = hidden.iter().filter(inner);
             return inner.filter(|c| known[**c]).count();
         }

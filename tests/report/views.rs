@@ -79,7 +79,7 @@ fn run() -> tempfile::TempDir {
         let outputs: Vec<Value> = paths
             .iter()
             .map(|path| {
-                let (digest, bytes) = Digest::of_file(&root.join(&path)).expect("there");
+                let (digest, bytes) = Digest::of_file(&root.join(path)).expect("there");
                 json!({"path": path, "digest": digest, "bytes": bytes})
             })
             .collect();

@@ -31,6 +31,7 @@ impl Attack<'_> {
                 components: Vec::new(),
                 place: vec![0; self.given.len()],
                 seen: vec![None; self.given.len()],
+                linear: vec![None; self.given.len()],
                 proven: BTreeMap::new(),
                 solvers: BTreeMap::new(),
                 homes: BTreeMap::new(),

@@ -14,6 +14,8 @@ use super::bounds::tilt;
 const NARROWED: usize = 24;
 /// Other objectives tried to find whole-number points where a vertex has fractions.
 const TRIALS: usize = 4;
+/// In components with more cells than this there is hardly a corner without a fraction.
+const WHOLE: usize = 2_000;
 
 impl Attack<'_> {
     /// What the ranges of a relation's cells say of each of them, until nothing changes.
@@ -149,7 +151,8 @@ impl Attack<'_> {
 
     /// Looks for a whole-number point of a component.
     fn settle(&mut self, id: usize, mut simplex: Simplex) -> Simplex {
-        for seed in 0..=TRIALS {
+        let large = self.components[id].len() > WHOLE;
+        for seed in 0..=if large { 0 } else { TRIALS } {
             if seed > 0 {
                 let all = 0..self.components[id].len();
                 let objective: Vec<(usize, f64)> = all.map(|k| (k, tilt(seed, k))).collect();

@@ -14,6 +14,7 @@
 mod bounds;
 mod certificate;
 mod components;
+mod scatter;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub(crate) struct Attack<'a> {
     place: Vec<usize>,
     /// Lowest and highest value of each cell in a whole-number point seen so far.
     seen: Vec<Option<(i64, i64)>>,
+    /// The same in any point, with fractions too.
+    linear: Vec<Option<(f64, f64)>>,
     proven: BTreeMap<u32, [Option<f64>; 2]>,
     solvers: BTreeMap<usize, Simplex>,
     /// A whole-number point of each component that has a solver.
@@ -104,6 +107,7 @@ impl<'a> Attack<'a> {
             components: Vec::new(),
             place: vec![0; system.len()],
             seen,
+            linear: vec![None; system.len()],
             proven: BTreeMap::new(),
             solvers: BTreeMap::new(),
             homes: BTreeMap::new(),
@@ -135,6 +139,10 @@ impl<'a> Attack<'a> {
     }
 
     fn note(&mut self, id: usize, values: &[f64]) -> bool {
+        for (cell, x) in self.components[id].iter().zip(values) {
+            let ends = &mut self.linear[place(*cell)];
+            *ends = Some(ends.map_or((*x, *x), |(lo, hi)| (lo.min(*x), hi.max(*x))));
+        }
         if values.iter().any(|x| fraction(*x) > NEAR) {
             return false;
         }

@@ -18,13 +18,18 @@ pub(super) fn exposures(case: &Case, attack: &mut Attack<'_>, spec: &Spec) -> BT
     let width = rules.width.max(1);
     let small = |n: i64| (1..count(rules.min_frequency)).contains(&n);
     let mut out = BTreeMap::new();
-    for cell in cells(&case.hidden) {
+    let wanted = |cell: u32| match &case.primary {
+        Some(marks) if !marks[place(cell)] => 1,
+        _ => width,
+    };
+    let hidden: Vec<(u32, u64)> = cells(&case.hidden)
+        .into_iter()
+        .map(|c| (c, wanted(c)))
+        .collect();
+    attack.scatter(&hidden);
+    for (cell, wanted) in hidden {
         let at = place(cell);
-        let wanted = match &case.primary {
-            Some(marks) if !marks[at] => 1,
-            _ => width,
-        };
-        if attack.reach(cell, wanted) != Reach::Close {
+        if attack.is_apart(cell, wanted) || attack.reach(cell, wanted) != Reach::Close {
             continue;
         }
         let (lower, upper) = attack.bounds(cell);

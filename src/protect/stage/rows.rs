@@ -17,6 +17,9 @@ use super::super::table::ProtectedRow;
 use super::Working;
 use crate::schema::published::{AREA, Concept, DimensionDef, NOT_AVAILABLE, Status, TableDef};
 
+/// Counts by the codes of inner cells.
+type Inner = BTreeMap<Vec<String>, u64>;
+
 /// One population of a table.
 pub(super) struct Slice {
     /// Its codes in the dimensions that do not add up, in the order of the definition; none where
@@ -52,8 +55,7 @@ pub(super) fn slices(
     counts: &BTreeMap<Vec<String>, u64>,
     reference: Option<&str>,
 ) -> Result<Vec<Slice>, ProtectError> {
-    let mut parts: BTreeMap<Vec<usize>, (Vec<String>, BTreeMap<Vec<String>, u64>)> =
-        BTreeMap::new();
+    let mut parts: BTreeMap<Vec<usize>, (Vec<String>, Inner)> = BTreeMap::new();
     if definition.dimensions.iter().all(DimensionDef::adds_up) {
         parts.insert(Vec::new(), Default::default());
     }
@@ -67,7 +69,7 @@ pub(super) fn slices(
                 apart.push(code.clone());
             }
         }
-        let part = parts.entry(at).or_insert_with(|| (apart, BTreeMap::new()));
+        let part = parts.entry(at).or_insert_with(|| (apart, Inner::new()));
         part.1.insert(within, *count);
     }
     let slices = parts.into_values().map(|(codes, counts)| {
