@@ -12,9 +12,11 @@ mod budget;
 mod check;
 mod clkhash;
 mod defect;
+mod doctor;
 mod estimate;
 mod explain;
 mod harden;
+mod init;
 mod key;
 mod link;
 mod link_evaluate;
@@ -50,6 +52,7 @@ pub use output::{Context, Done, Format};
     version,
     max_term_width = 100,
     after_help = "Examples:\n  \
+        kinlink init families                     a new project folder\n  \
         kinlink run pipelines/rehearsal.toml      the whole job on synthetic extracts\n  \
         kinlink check pipelines/national.toml     what is missing before a real run\n  \
         kinlink verify runs/RUN                   recompute every digest and the row accounting\n\n\
@@ -66,6 +69,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a new project folder: pipelines, schemas, places for keys and data.
+    Init(init::Args),
+    /// What of this machine would hinder a run.
+    Doctor(doctor::Args),
     /// Check a pipeline file, its schemas and its sources; reads no personal data.
     Check(check::Args),
     /// Run a pipeline: extracts in, protected tables out.
@@ -132,6 +139,8 @@ fn work() -> ExitCode {
     };
     let context = Context::new(cli.global);
     let result = match cli.command {
+        Command::Init(args) => init::run(args, &context),
+        Command::Doctor(args) => doctor::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Run(args) => run::run(args, &context),
         Command::Resume(args) => resume::run(args, &context),

@@ -1,6 +1,7 @@
 //! The pipeline: its file, its plan, its run directory; running, resuming and verifying it.
 //!
 //! [`file`] is the grammar, `key_section`, `link_section`, `estimate_section` and `protect_section` parts of it; `project` confines paths; `prepare` finds and digests the inputs;
+//! `survey` says what they ask of the machine;
 //! `jobs` turns plan and receipts into each stage's job; `runner` runs the stages; `receipt` and
 //! `run_directory` are what is on disk; `verify` checks it; `attack` lets a motivated intruder at its encodings; `rehearse` writes synthetic extracts
 //! first where the pipeline says so.
@@ -20,6 +21,7 @@ mod rehearse;
 mod release_date;
 mod run_directory;
 mod runner;
+mod survey;
 mod verify;
 
 pub use attack::{Attacked, attack};
@@ -29,6 +31,7 @@ pub use receipt::{Manifest, Plan, Receipt};
 pub use release_date::release_date;
 pub(crate) use run_directory::files_below;
 pub use runner::{Options, Outcome, resume, run};
+pub use survey::{Extracts, KeyFile, Survey, survey};
 pub use verify::{Verified, verify};
 
 mod check;
