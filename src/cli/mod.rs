@@ -29,6 +29,7 @@ mod protect;
 mod pseudonymise;
 mod release;
 mod report;
+mod research;
 mod resume;
 mod run;
 mod shell;
@@ -99,6 +100,8 @@ enum Command {
     Protect(protect::Args),
     /// A run as one HTML page with charts: for readers, for checkers, or for those who made it.
     Report(report::Args),
+    /// Linked microdata of a run for one research project, under a floor.
+    Research(research::Args),
     /// Check, publish, withdraw and correct releases.
     Release(release::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
@@ -154,6 +157,7 @@ fn work() -> ExitCode {
         Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Report(args) => report::run(args, &context),
+        Command::Research(args) => research::run(args, &context),
         Command::Release(args) => release::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
         Command::Lint(args) => lint::run(args, &context),
