@@ -18,6 +18,7 @@ mod explain;
 mod harden;
 mod init;
 mod key;
+mod labels;
 mod link;
 mod link_evaluate;
 mod link_parcels;
@@ -108,6 +109,8 @@ enum Command {
     Budget(budget::Args),
     /// Check a spreadsheet or a data file against the standard for it.
     Lint(lint::Args),
+    /// The labels of the tables on Wales in English and Welsh, as CSV.
+    Labels(labels::Args),
     /// The long text of an error code.
     Explain(explain::Args),
     /// Completions for a shell.
@@ -161,6 +164,7 @@ fn work() -> ExitCode {
         Command::Release(args) => release::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
         Command::Lint(args) => lint::run(args, &context),
+        Command::Labels(args) => labels::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
