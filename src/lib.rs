@@ -19,7 +19,8 @@
 //! Around them: [`synth`] writes synthetic extracts with a known truth; [`pipeline`] reads the
 //! pipeline file, runs the stages in a run directory, and can resume and verify; [`owner`] runs the
 //! first two for one extract at its owner's site; [`release`] checks, publishes, withdraws and
-//! corrects releases; [`cli`] is the command line.
+//! corrects releases; [`research`] makes linked microdata of a run for one research project; [`scaffold`] makes a project folder, [`doctor`] says what of the machine
+//! would hinder a run; [`cli`] is the command line.
 
 pub mod accounting;
 pub mod attack;
@@ -28,6 +29,7 @@ pub mod columnar;
 pub mod comparison;
 pub mod diagnostic;
 pub mod digest;
+pub mod doctor;
 pub mod estimate;
 pub mod ingest;
 pub mod link;
@@ -39,6 +41,8 @@ pub mod pseudonymise;
 pub mod publish;
 pub mod purpose;
 pub mod release;
+pub mod research;
+pub mod scaffold;
 pub mod schema;
 pub mod stage;
 pub mod synth;

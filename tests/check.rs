@@ -123,3 +123,112 @@ fn every_code_has_its_page() {
     }
     world.run(&["explain", "KL-Z-999"], 2);
 }
+
+/// The program in an empty folder.
+fn kinlink(folder: &std::path::Path, arguments: &[&str], code: i32) -> std::process::Output {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kinlink"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("started");
+    let (out, err) = (world::text(&output.stdout), world::text(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}\n{out}\n{err}"
+    );
+    output
+}
+
+#[test]
+fn a_new_project_is_green_and_nothing_that_is_there_is_touched() {
+    use std::os::unix::fs::PermissionsExt;
+    let room = tempfile::tempdir().expect("a folder");
+    let made = kinlink(room.path(), &["init", "families"], 0);
+    let said = world::text(&made.stderr);
+    assert!(
+        said.contains("next: cd families && kinlink run pipelines/rehearsal.toml"),
+        "{said}"
+    );
+    let project = room.path().join("families");
+    kinlink(&project, &["check", "pipelines/rehearsal.toml"], 0);
+    // Of the national pipeline only extracts and the key are missing: its schemas are there.
+    let national = kinlink(&project, &["check", "pipelines/national.toml"], 2);
+    let said = world::text(&national.stderr);
+    assert!(said.contains("the extract custody.offenders is missing"));
+    assert!(!said.contains("the schema of"), "{said}");
+    for folder in ["keys", "data"] {
+        let mode = std::fs::metadata(project.join(folder)).expect("there");
+        assert_eq!(mode.permissions().mode() & 0o777, 0o700, "{folder}");
+    }
+    let ignored = std::fs::read_to_string(project.join(".gitignore")).expect("text");
+    for folder in ["/keys/", "/data/", "/runs/"] {
+        assert!(ignored.lines().any(|l| l == folder), "{folder}");
+    }
+
+    std::fs::write(project.join("README.md"), "mine").expect("written");
+    let before = world::digests(room.path());
+    let refused = kinlink(room.path(), &["init", "families"], 2);
+    assert!(world::text(&refused.stderr).contains("KL-W-001"));
+    kinlink(room.path(), &["init", "."], 2);
+    assert_eq!(world::digests(room.path()), before);
+}
+
+#[test]
+fn the_doctor_tells_what_would_hinder_a_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::small();
+    let doctor = ["--format", "json", "doctor", "pipelines/rehearsal.toml"];
+    let verdict = |output: &std::process::Output, topic: &str| {
+        let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let findings = all["findings"].as_array().expect("a list").clone();
+        let found = findings.iter().find(|f| f["topic"] == topic);
+        let verdict = &found.unwrap_or_else(|| panic!("{topic}"))["verdict"];
+        verdict.as_str().expect("text").to_owned()
+    };
+    let well = world.run(&doctor, 0);
+    for topic in [
+        "core dumps",
+        "key file",
+        "run folder",
+        "disk",
+        "clock",
+        "links",
+        "extracts",
+    ] {
+        assert_eq!(verdict(&well, topic), "ok", "{topic}");
+    }
+    assert!(
+        !world.path().join("runs").exists() && !world.path().join("keys").exists(),
+        "the doctor leaves nothing behind"
+    );
+
+    std::fs::create_dir_all(world.path().join("keys")).expect("a folder");
+    let key = world.path().join("keys/rehearsal.key");
+    std::fs::write(&key, "x").expect("written");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("mode");
+    let ill = world.run(&doctor, 2);
+    assert_eq!(verdict(&ill, "key file"), "fail");
+    assert!(world::text(&ill.stderr).contains("KL-M-001"));
+
+    // A file of holes that claims more bytes than any disk of ours has room for.
+    std::fs::remove_file(&key).expect("removed");
+    let extracts = world.path().join("data/rehearsal/custody");
+    std::fs::create_dir_all(&extracts).expect("folders");
+    let huge = std::fs::File::create(extracts.join("offenders.csv")).expect("a file");
+    huge.set_len(8_000_000_000_000).expect("a long file");
+    let ill = world.run(&doctor, 2);
+    assert_eq!(verdict(&ill, "extracts"), "fail", "the others are missing");
+    assert_eq!(verdict(&ill, "disk"), "fail");
+    assert_eq!(verdict(&ill, "memory"), "fail");
+
+    // Without a pipeline only the machine is looked at; a wrong one is told as `check` tells it.
+    let lines = world::text(&world.run(&["doctor"], 0).stdout);
+    assert!(
+        lines
+            .lines()
+            .all(|l| l.starts_with("ok ") || l.starts_with("warn ")),
+        "{lines}"
+    );
+    world.run(&["doctor", "pipelines/none.toml"], 2);
+}

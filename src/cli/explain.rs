@@ -35,6 +35,9 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::release::EXPLANATIONS,
         crate::publish::lint::EXPLANATIONS,
         crate::columnar::EXPLANATIONS,
+        crate::research::EXPLANATIONS,
+        crate::scaffold::EXPLANATIONS,
+        crate::doctor::EXPLANATIONS,
         super::attack::EXPLANATIONS,
         super::defect::EXPLANATIONS,
     ]

@@ -12,10 +12,13 @@ mod budget;
 mod check;
 mod clkhash;
 mod defect;
+mod doctor;
 mod estimate;
 mod explain;
 mod harden;
+mod init;
 mod key;
+mod labels;
 mod link;
 mod link_evaluate;
 mod link_parcels;
@@ -27,6 +30,7 @@ mod protect;
 mod pseudonymise;
 mod release;
 mod report;
+mod research;
 mod resume;
 mod run;
 mod shell;
@@ -50,6 +54,7 @@ pub use output::{Context, Done, Format};
     version,
     max_term_width = 100,
     after_help = "Examples:\n  \
+        kinlink init families                     a new project folder\n  \
         kinlink run pipelines/rehearsal.toml      the whole job on synthetic extracts\n  \
         kinlink check pipelines/national.toml     what is missing before a real run\n  \
         kinlink verify runs/RUN                   recompute every digest and the row accounting\n\n\
@@ -66,6 +71,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a new project folder: pipelines, schemas, places for keys and data.
+    Init(init::Args),
+    /// What of this machine would hinder a run.
+    Doctor(doctor::Args),
     /// Check a pipeline file, its schemas and its sources; reads no personal data.
     Check(check::Args),
     /// Run a pipeline: extracts in, protected tables out.
@@ -92,12 +101,16 @@ enum Command {
     Protect(protect::Args),
     /// A run as one HTML page with charts: for readers, for checkers, or for those who made it.
     Report(report::Args),
+    /// Linked microdata of a run for one research project, under a floor.
+    Research(research::Args),
     /// Check, publish, withdraw and correct releases.
     Release(release::Args),
     /// The privacy budget of tables with noise: make, plan, show, list.
     Budget(budget::Args),
     /// Check a spreadsheet or a data file against the standard for it.
     Lint(lint::Args),
+    /// The labels of the tables on Wales in English and Welsh, as CSV.
+    Labels(labels::Args),
     /// The long text of an error code.
     Explain(explain::Args),
     /// Completions for a shell.
@@ -132,6 +145,8 @@ fn work() -> ExitCode {
     };
     let context = Context::new(cli.global);
     let result = match cli.command {
+        Command::Init(args) => init::run(args, &context),
+        Command::Doctor(args) => doctor::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Run(args) => run::run(args, &context),
         Command::Resume(args) => resume::run(args, &context),
@@ -145,9 +160,11 @@ fn work() -> ExitCode {
         Command::Estimate(args) => estimate::run(args, &context),
         Command::Protect(args) => protect::run(args, &context),
         Command::Report(args) => report::run(args, &context),
+        Command::Research(args) => research::run(args, &context),
         Command::Release(args) => release::run(args, &context),
         Command::Budget(args) => budget::run(args, &context),
         Command::Lint(args) => lint::run(args, &context),
+        Command::Labels(args) => labels::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

@@ -45,5 +45,5 @@ mod tabulate;
 
 pub use error::{EXPLANATIONS, EstimateError};
 pub use method_error::{METHOD_EXPLANATIONS, MethodError};
-pub use read::SystemFile;
+pub use read::{Entities, Entity, SystemFile};
 pub use stage::{Inputs, Job, Method, Wanted, run};

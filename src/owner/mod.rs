@@ -28,6 +28,7 @@ pub use manifest::{FileEntry, Manifest, Settings, Within};
 pub use release::{ReleaseOutcome, release};
 pub use request::{DEFAULT_PROJECT, DEFAULT_REFERENCE, DEFAULT_ROUND, Request};
 pub use split::{SplitOutcome, lint_folder, split};
+pub use treatment::withheld;
 
 /// What every export says.
 pub const NOTICE: &str = "To re-identify a person in these data without the controller's consent \

@@ -271,6 +271,17 @@ fn area(schema: &TableSchema) -> (bool, bool) {
     ((set || !said.is_empty()) && kept, placed)
 }
 
+/// Does a schema have a field for a canonical column and not release it? A postcode is released as
+/// its area or not at all; dates are released coarser or not at all.
+pub fn withheld(schema: &TableSchema, table: Table, column: &str) -> bool {
+    let fields = fields_of(schema, table, column);
+    let released = |field: &&FieldSchema| match column {
+        POSTCODE => gives_area(field),
+        _ => strictness(field, column) != Strictness::Drop,
+    };
+    !fields.iter().all(released)
+}
+
 /// Does the release need to know where postcodes lie?
 pub(super) fn needs_directory(schema: &TableSchema) -> bool {
     area(schema) == (false, true)

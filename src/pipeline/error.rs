@@ -429,4 +429,6 @@ from_room!(
     crate::estimate::EstimateError,
     crate::protect::ProtectError,
     crate::publish::PublishError,
+    crate::research::ResearchError,
+    crate::schema::SchemaError,
 );

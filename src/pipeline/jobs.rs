@@ -323,7 +323,11 @@ fn wanted_tables(prepared: &Prepared) -> impl Iterator<Item = &'static published
         .filter_map(|t| published::table(t.id.get_ref()))
 }
 
-fn linked_inputs(prepared: &Prepared, root: &Path, receipts: &Receipts) -> estimate::Inputs {
+pub(super) fn linked_inputs(
+    prepared: &Prepared,
+    root: &Path,
+    receipts: &Receipts,
+) -> estimate::Inputs {
     let files = |wanted: Table| -> Vec<estimate::SystemFile> {
         let mut found: Vec<estimate::SystemFile> = payload(root, receipts, wanted)
             .into_iter()

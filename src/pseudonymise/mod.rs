@@ -36,6 +36,7 @@ pub use block::{
     Arrangement, BlockEncoder, BlockError, BlockPass, BlockRow, BlockRule, FilterField, Filters,
     Form, Lane, Workspace,
 };
+pub use coarsen::month_of;
 pub use defaults::{KINDS, default_blocks, default_recipes};
 pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use identity::each_person;

@@ -12,6 +12,7 @@ mod datapackage;
 mod ees;
 mod error;
 mod format;
+pub mod labels;
 pub mod lint;
 mod ods;
 mod parquet_table;

@@ -17,6 +17,7 @@ mod table;
 
 pub(crate) use container::SPREADSHEET;
 pub(crate) use content::column_name;
+pub(super) use table::measure_heading;
 
 use super::cleared::Cleared;
 use super::error::PublishError;

@@ -10,7 +10,7 @@ use crate::publish::cleared::{ClearedInfo, ClearedTable};
 use crate::schema::published::{Concept, DimensionDef, Status, TOTAL, TableDef};
 
 /// How a measure is called in headings.
-fn measure_heading(measure: &str) -> String {
+pub(in crate::publish) fn measure_heading(measure: &str) -> String {
     match measure {
         "children" => "number of children".to_owned(),
         "parents" => "number of parents".to_owned(),
