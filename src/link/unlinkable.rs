@@ -13,8 +13,8 @@ use rayon::prelude::*;
 use super::engine::Linked;
 use super::estimates::OwnRows;
 use super::model::Weights;
-use super::pairs::Pattern;
-use crate::comparison::{Kind, MISSING};
+use super::pairs::{Dependent, Pattern};
+use crate::comparison::{Kind, Level, MISSING};
 use crate::pseudonymise::words::{Comparison, Held, Part, Rule, beside};
 
 /// Rows that are looked at together.
@@ -41,13 +41,15 @@ fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -
     let mask = (0..u16::BITS).zip(rules).fold(0_u16, |mask, (bit, rule)| {
         mask | u16::from(holds(rule)) << bit
     });
-    Pattern::new(comparisons.iter().map(level), mask)
+    let mut levels: Vec<Level> = comparisons.iter().map(level).collect();
+    Dependent::of(comparisons).settle(&mut levels);
+    Pattern::new(levels.into_iter(), mask)
 }
 
-/// Which lanes each value of each column has, a bit each. Rows that have the same lanes everywhere
-/// have one pattern against themselves, whatever their values.
+/// Which lanes each value of each column has, a bit each, and the band of its frequency. Rows that
+/// have the same everywhere have one pattern against themselves, whatever their values.
 struct Lanes {
-    of: Vec<Vec<u8>>,
+    of: Vec<Vec<[u8; 2]>>,
 }
 
 impl Lanes {
@@ -57,18 +59,19 @@ impl Lanes {
             let last = u32::try_from(column.distinct()).unwrap_or(u32::MAX);
             let there = |number: u32| {
                 let lanes = (0..u8::BITS).zip(digests.lanes(number));
-                lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit)
+                let lanes = lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit);
+                [lanes, digests.band(number)]
             };
             (0..=last).map(there).collect()
         });
         Lanes { of: of.collect() }
     }
 
-    fn of(&self, held: Held<'_>, row: usize) -> Vec<u8> {
+    fn of(&self, held: Held<'_>, row: usize) -> Vec<[u8; 2]> {
         let columns = held.source.columns.iter().zip(&self.of);
         let there = columns.map(|(column, masks)| {
             let number = usize::try_from(column.number(row));
-            number.ok().and_then(|n| masks.get(n)).copied().unwrap_or(0)
+            number.ok().and_then(|n| masks.get(n)).copied().unwrap_or_default()
         });
         there.collect()
     }
@@ -87,7 +90,7 @@ pub fn own_rows(
     let tasks: Vec<HashMap<Pattern, u64>> = starts
         .into_par_iter()
         .map(|from| {
-            let mut alike: HashMap<Vec<u8>, (usize, u64)> = HashMap::new();
+            let mut alike: HashMap<Vec<[u8; 2]>, (usize, u64)> = HashMap::new();
             for row in from..held.source.rows.min(from + AT_A_TIME) {
                 alike.entry(lanes.of(held, row)).or_insert((row, 0)).1 += 1;
             }
@@ -109,7 +112,7 @@ pub fn own_rows(
         // Of the names against each other there is nothing to lack.
         let of = |wanted: &dyn Fn(u8) -> bool| -> Vec<String> {
             let all = comparisons.iter().enumerate();
-            let fields = all.filter(|(_, c)| c.kind != Kind::Names);
+            let fields = all.filter(|(_, c)| !matches!(c.kind, Kind::Names | Kind::Frequency));
             let there = fields.filter(|(c, _)| wanted(pattern.level(*c)));
             there.map(|(_, c)| c.name.clone()).collect()
         };

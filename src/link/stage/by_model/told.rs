@@ -151,7 +151,7 @@ impl Kind<'_> {
 
 /// Matches that no rule brought together. Where nearly all were brought together by one rule alone,
 /// a number of a system say, what it missed cannot be told from what others found.
-fn missed(likely: &[Likely], rules: usize) -> Option<Missed> {
+pub(super) fn missed(likely: &[Likely], rules: usize) -> Option<Missed> {
     let times = |p: &Likely| p.pattern.rules().count_ones();
     let several: f64 = likely
         .iter()
