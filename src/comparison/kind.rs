@@ -79,12 +79,7 @@ impl Kind {
             Kind::Postcode => &["unit", "sector", "district", "area", "different"],
             Kind::Text => &["exact", "very similar", "similar", "alike", "different"],
             Kind::Identifier => &["exact", "two characters swapped", "half", "different"],
-            Kind::Frequency => &[
-                "rarer than 1 in 10,000",
-                "1 in 10,000 to 1 in 1,000",
-                "1 in 1,000 to 1 in 100",
-                "1 in 100 or more frequent",
-            ],
+            Kind::Frequency => &["very rare", "rare", "common", "very common"],
         }
     }
 

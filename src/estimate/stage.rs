@@ -210,7 +210,9 @@ fn linkage_quality(entities: &Path) -> Result<Option<LinkageQuality>, EstimateEr
         Err(source) => return Err(ColumnarError::Io { path, source }.into()),
     };
     let quality = serde_json::from_slice(&text);
-    Ok(Some(quality.map_err(|_| ColumnarError::Malformed { path })?))
+    Ok(Some(
+        quality.map_err(|_| ColumnarError::Malformed { path })?,
+    ))
 }
 
 /// The figures of the quality report, exact.

@@ -255,6 +255,7 @@ pub fn link(
         threshold: stated.or(as_before.map(|model| model.threshold)),
         cardinality,
         apart: &apart,
+        comparisons: &comparisons,
     };
     let settled = settled::settle(&linked, terms);
     let band = match review_from {

@@ -3,7 +3,8 @@
 //!
 //! Such a row agrees with its copy on all that is there, and the rules that hold the two are those of
 //! which the row has every part. Rivals are not reckoned with, nor blocks that were left out because
-//! they hold too many pairs; both only make more rows unlinkable.
+//! they hold too many pairs; both only make more rows unlinkable. How
+//! frequent its names are is left aside.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +14,8 @@ use rayon::prelude::*;
 use super::engine::Linked;
 use super::estimates::OwnRows;
 use super::model::Weights;
-use super::pairs::{Dependent, Pattern};
-use crate::comparison::{Kind, Level, MISSING};
+use super::pairs::Pattern;
+use crate::comparison::{Kind, MISSING};
 use crate::pseudonymise::words::{Comparison, Held, Part, Rule, beside};
 
 /// Rows that are looked at together.
@@ -23,6 +24,9 @@ const AT_A_TIME: usize = 1 << 16;
 /// The pattern of a row against itself.
 fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -> Pattern {
     let level = |comparison: &Comparison| {
+        if comparison.kind == Kind::Frequency {
+            return MISSING;
+        }
         let (x, y) = beside(comparison, (held, row), (held, row));
         comparison.kind.level(x, y)
     };
@@ -41,15 +45,13 @@ fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -
     let mask = (0..u16::BITS).zip(rules).fold(0_u16, |mask, (bit, rule)| {
         mask | u16::from(holds(rule)) << bit
     });
-    let mut levels: Vec<Level> = comparisons.iter().map(level).collect();
-    Dependent::of(comparisons).settle(&mut levels);
-    Pattern::new(levels.into_iter(), mask)
+    Pattern::new(comparisons.iter().map(level), mask)
 }
 
-/// Which lanes each value of each column has, a bit each, and the band of its frequency. Rows that
-/// have the same everywhere have one pattern against themselves, whatever their values.
+/// Which lanes each value of each column has, a bit each. Rows that have the same lanes everywhere
+/// have one pattern against themselves, whatever their values.
 struct Lanes {
-    of: Vec<Vec<[u8; 2]>>,
+    of: Vec<Vec<u8>>,
 }
 
 impl Lanes {
@@ -59,19 +61,18 @@ impl Lanes {
             let last = u32::try_from(column.distinct()).unwrap_or(u32::MAX);
             let there = |number: u32| {
                 let lanes = (0..u8::BITS).zip(digests.lanes(number));
-                let lanes = lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit);
-                [lanes, digests.band(number)]
+                lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit)
             };
             (0..=last).map(there).collect()
         });
         Lanes { of: of.collect() }
     }
 
-    fn of(&self, held: Held<'_>, row: usize) -> Vec<[u8; 2]> {
+    fn of(&self, held: Held<'_>, row: usize) -> Vec<u8> {
         let columns = held.source.columns.iter().zip(&self.of);
         let there = columns.map(|(column, masks)| {
             let number = usize::try_from(column.number(row));
-            number.ok().and_then(|n| masks.get(n)).copied().unwrap_or_default()
+            number.ok().and_then(|n| masks.get(n)).copied().unwrap_or(0)
         });
         there.collect()
     }
@@ -90,7 +91,7 @@ pub fn own_rows(
     let tasks: Vec<HashMap<Pattern, u64>> = starts
         .into_par_iter()
         .map(|from| {
-            let mut alike: HashMap<Vec<[u8; 2]>, (usize, u64)> = HashMap::new();
+            let mut alike: HashMap<Vec<u8>, (usize, u64)> = HashMap::new();
             for row in from..held.source.rows.min(from + AT_A_TIME) {
                 alike.entry(lanes.of(held, row)).or_insert((row, 0)).1 += 1;
             }

@@ -59,8 +59,10 @@ fn encode(bench: &Bench, office: &str, out: &str, more: &[&str]) {
 }
 
 fn parcels(bench: &Bench, more: &[&str]) {
-    encode(bench, "a", "A", &[&["--source", "0"], more].concat());
-    encode(bench, "b", "B", &[&["--source", "1"], more].concat());
+    let of_a = ["--source", "0", "--system", "a"];
+    let of_b = ["--source", "1", "--system", "b"];
+    encode(bench, "a", "A", &[&of_a, more].concat());
+    encode(bench, "b", "B", &[&of_b, more].concat());
     done(&bench.kinlink(
         &["link", "parcels", "A/linkage", "B/linkage", "-o", "pairs"],
         &[],

@@ -133,10 +133,14 @@ pub fn fit(counts: &Counts, smaller: f64) -> Fit {
         })
         .collect();
     // Of how frequent a shared name is nothing is taken to be known.
-    let first = counts.kinds.iter().zip(&chance).map(|(kind, chance)| match kind {
-        Kind::Frequency => chance.clone(),
-        kind => first_m(*kind),
-    });
+    let first = counts
+        .kinds
+        .iter()
+        .zip(&chance)
+        .map(|(kind, chance)| match kind {
+            Kind::Frequency => chance.clone(),
+            kind => first_m(*kind),
+        });
     let first = first.collect();
     let mut fit = Fit {
         m: first,
@@ -238,7 +242,10 @@ impl Fit {
             }
             next.push(self.maximise(counts, rule, &expected, &mut pooled));
         }
-        let learnt_m = pooled.iter().zip(prior).zip(counts.kinds.iter().zip(&self.u));
+        let learnt_m = pooled
+            .iter()
+            .zip(prior)
+            .zip(counts.kinds.iter().zip(&self.u));
         let m: Vec<Vec<f64>> = learnt_m
             .map(|((seen, prior), (kind, chance))| {
                 in_order(*kind, shares(&plus(seen, prior, PRIOR)), chance)
@@ -333,7 +340,11 @@ impl Fit {
                     let seen = shares(&counts.levels(rule, c));
                     let own = shares(&plus(other, &seen, 1.0));
                     let kind = counts.kinds.get(c).copied().unwrap_or(Kind::Exact);
-                    m.push(Some(in_order(kind, shares(&plus(matched, &seen, 1.0)), &own)));
+                    m.push(Some(in_order(
+                        kind,
+                        shares(&plus(matched, &seen, 1.0)),
+                        &own,
+                    )));
                     u.push(own);
                 }
                 Role::Fixed => {

@@ -58,7 +58,10 @@ mod tests {
             assert!((made - expected).abs() < 1e-12, "{made} {expected}");
         }
         let other = vec![0.0, 0.1, 0.9];
-        assert_eq!(in_order(Kind::Exact, other.clone(), &[0.0, 0.9, 0.1]), other);
+        assert_eq!(
+            in_order(Kind::Exact, other.clone(), &[0.0, 0.9, 0.1]),
+            other
+        );
     }
 
     proptest! {

@@ -65,6 +65,11 @@ impl Dependent {
         }
     }
 
+    /// The places of comparisons of frequencies, each with that of the name.
+    pub fn frequencies(&self) -> &[(usize, usize)] {
+        &self.frequencies
+    }
+
     /// Leaves out of a pair's levels what others of them have settled: names that were found in
     /// another field, and the frequency of a name that the two do not share.
     pub fn settle(&self, levels: &mut [Level]) {

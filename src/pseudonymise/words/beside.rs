@@ -27,7 +27,8 @@ pub fn beside(
     right: (Held<'_>, usize),
 ) -> (Word, Word) {
     if comparison.kind == Kind::Frequency {
-        let band = |(held, row): (Held<'_>, usize)| band(held.source, held.digests, comparison, row);
+        let band =
+            |(held, row): (Held<'_>, usize)| band(held.source, held.digests, comparison, row);
         return (band(left), band(right));
     }
     let lanes = |(held, row): (Held<'_>, usize)| values(held.source, held.digests, comparison, row);

@@ -71,7 +71,15 @@ mod tests {
 
     #[test]
     fn bounds_are_shares_of_all_names() {
-        for (count, expected) in [(1, 1), (9, 1), (10, 2), (99, 2), (100, 3), (999, 3), (1_000, 4)] {
+        for (count, expected) in [
+            (1, 1),
+            (9, 1),
+            (10, 2),
+            (99, 2),
+            (100, 3),
+            (999, 3),
+            (1_000, 4),
+        ] {
             assert_eq!(band(count, 100_000), expected, "{count}");
         }
         // Of a few names each is frequent.

@@ -73,7 +73,6 @@ fn of_values(digests: &Digests, key: &PassKey) -> Vec<u64> {
     for lane in 0..crate::comparison::LANES {
         chain(&|place| digests.lanes.get(place).map_or(0, |l| l[lane]));
     }
-    chain(&|place| digests.bands.get(place).map_or(0, |band| u64::from(*band)));
     for lane in 0..2 {
         chain(&|place| digests.names.get(place).map_or(0, |l| l[lane]));
     }

@@ -271,7 +271,9 @@ pub(super) fn band(
     row: usize,
 ) -> Word {
     let column = comparison.columns.first().copied().flatten();
-    let number = column.and_then(|c| source.columns.get(c)).map(|c| c.number(row));
+    let number = column
+        .and_then(|c| source.columns.get(c))
+        .map(|c| c.number(row));
     let digests = column.and_then(|c| digests.get(c));
     let band = number.zip(digests).map(|(number, d)| d.band(number));
     Word::from(band.unwrap_or(0))

@@ -183,7 +183,11 @@ impl Kind<'_> {
 
     fn group(&self, grouping: usize, code: &str, gathered: &Gathered) -> LinkedGroup {
         let rules: Vec<_> = self.linked.rules.iter().map(|r| r.rule.clone()).collect();
-        let model = (self.comparisons.as_slice(), rules.as_slice(), &self.linked.fit);
+        let model = (
+            self.comparisons.as_slice(),
+            rules.as_slice(),
+            &self.linked.fit,
+        );
         let [precision, _] = of_pairs(&gathered.patterns, Missed::default(), model);
         let missed = recall::missed(gathered.found.iter().copied(), rules.len());
         let [_, recall] = of_pairs(&gathered.told, missed, model);
@@ -217,7 +221,11 @@ impl Kind<'_> {
                         continue;
                     };
                     let age = age.map(|age| age_band(&self.job.kind, age));
-                    let words = [(1, text_at(sex, row)), (2, age), (3, text_at(ethnicity, row))];
+                    let words = [
+                        (1, text_at(sex, row)),
+                        (2, age),
+                        (3, text_at(ethnicity, row)),
+                    ];
                     for (grouping, word) in words {
                         if let Some(word) = word {
                             said.put(number, grouping, word);

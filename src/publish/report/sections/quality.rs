@@ -61,7 +61,9 @@ pub(crate) fn linkage(view: &ReleaseView, drawn: &mut Drawn) -> Section {
 
 fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
     let what = "Share of records that were linked";
-    let estimated = of.iter().any(|g| g.precision.is_some() || g.recall.is_some());
+    let estimated = of
+        .iter()
+        .any(|g| g.precision.is_some() || g.recall.is_some());
     let mut groups: Vec<(String, Vec<DotRow>)> = Vec::new();
     let mut rows = Vec::new();
     for g in of {
