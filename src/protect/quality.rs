@@ -128,7 +128,7 @@ impl ReleasableQuality {
 fn estimated_share(of: EstimatedShare) -> EstimatedShare {
     let down = |x: f64| (x * 1000.0).floor() / 1000.0;
     EstimatedShare {
-        estimate: down(of.estimate),
+        estimate: down(of.estimate).min(0.999),
         lower: down(of.lower),
         upper: ((of.upper * 1000.0).ceil() / 1000.0).min(1.0),
     }

@@ -22,7 +22,7 @@ pub const HOLDS: [&str; 4] = [
     "chance: which of the pairs are matches, given their probabilities",
     "the counts: how far the model would move if other pairs had been counted",
     "the rules: how far they disagree about the same pairs",
-    "the missed: how many matches exactly one rule and two rules happened to find",
+    "the missed: how many matches happened to be found, and under which fields or rules",
 ];
 /// What they do not reckon with.
 pub const DOES_NOT_HOLD: [&str; 4] = [

@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::told::missed;
+use super::told::{missed, missed_of};
 use super::{Decided, Kind, at};
 use crate::columnar::{self, TableReader, text_at};
 use crate::link::LinkError;
 use crate::link::estimates::Patterns;
 use crate::link::evaluate::{Expectation, of_pairs};
-use crate::link::recall::{self, Missed};
+use crate::link::recall::Missed;
 use crate::link::settle::Likely;
 use crate::schema::canonical::{RECORD, kind};
 use crate::schema::quality::{EstimatedShare, LinkageQuality, LinkedGroup};
@@ -189,8 +189,14 @@ impl Kind<'_> {
             &self.linked.fit,
         );
         let [precision, _] = of_pairs(&gathered.patterns, Missed::default(), model);
-        let missed = recall::missed(gathered.found.iter().copied(), rules.len());
-        let [_, recall] = of_pairs(&gathered.told, missed, model);
+        // What holds of two systems need not hold of a group: of infants who have one date and no
+        // forename the missed cannot be told, though they can of others.
+        let missed = missed_of(&gathered.found, rules.len());
+        let recall = missed.filter(|_| gathered.links_told > 0);
+        let recall = recall.map(|missed| {
+            let [_, recall] = of_pairs(&gathered.told, missed, model);
+            recall
+        });
         LinkedGroup {
             group: GROUPS.get(grouping).copied().unwrap_or_default().to_owned(),
             code: code.to_owned(),
@@ -198,8 +204,11 @@ impl Kind<'_> {
             linked: gathered.linked,
             links: gathered.links,
             precision: share(&precision),
-            recall: share(&recall),
-            links_with_recall: gathered.links_told,
+            links_with_recall: match recall {
+                Some(_) => gathered.links_told,
+                None => 0,
+            },
+            recall: recall.as_ref().and_then(share),
         }
     }
 
