@@ -77,10 +77,10 @@ impl Dependent {
             crossed.settle(levels);
         }
         for (frequency, name) in &self.frequencies {
-            if levels.get(*name) != Some(&1) {
-                if let Some(level) = levels.get_mut(*frequency) {
-                    *level = MISSING;
-                }
+            if levels.get(*name) != Some(&1)
+                && let Some(level) = levels.get_mut(*frequency)
+            {
+                *level = MISSING;
             }
         }
     }
