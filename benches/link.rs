@@ -20,7 +20,7 @@ use kinlink::link::engine::{Engine, Keep};
 use kinlink::link::linkage_side::{Groups, PassRows, group};
 use kinlink::link::model::Weights;
 use kinlink::link::owner_side::{Joined, Records, join};
-use kinlink::link::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Walk};
+use kinlink::link::pairs::{Blocks, Dependent, Membership, Pattern, Side, Walk};
 use kinlink::link::pass::{PassInput, Rules, SourceInfo};
 use kinlink::link::people::{self, Input};
 use kinlink::link::settle;
@@ -228,21 +228,14 @@ fn pairs(c: &mut Criterion) {
         words: &words[side],
         members: &members[side],
     };
-    let place = |kind: Kind| kinds.iter().position(|k| *k == kind);
-    let names = place(Kind::Names)
-        .zip(place(Kind::Forename).zip(place(Kind::Surname)))
-        .map(|(names, (forename, surname))| CrossedNames {
-            names,
-            forename,
-            surname,
-        });
+    let dependent = Dependent::of(&comparisons);
     let walk = Walk {
         rule: Some(0),
         blocks: &blocks,
         left: side(0),
         right: Some(side(1)),
         kinds: &kinds,
-        names,
+        dependent: &dependent,
         taken: None,
     };
     let one = rayon::ThreadPoolBuilder::new()

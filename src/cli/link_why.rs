@@ -119,9 +119,9 @@ fn text(found: &Why) -> String {
     parts.extend(found.kin_bits);
     parts.extend(found.rivals.iter().map(|rivals| rivals.bits));
     let mut bars = Waterfall::new(&parts);
-    let _ = writeln!(text, "\n{:<16} {:<36} {:>7}", "", "level", "bits");
+    let _ = writeln!(text, "\n{:<18} {:<36} {:>7}", "", "level", "bits");
     let line = |text: &mut String, name: &str, level: &str, bits: f64, bar: String| {
-        let _ = writeln!(text, "{name:<16} {level:<36} {bits:>+7.2}  {bar}");
+        let _ = writeln!(text, "{name:<18} {level:<36} {bits:>+7.2}  {bar}");
     };
     let bar = bars.next(found.start_bits);
     line(

@@ -32,6 +32,7 @@ impl Kernel {
     pub fn new(kind: Kind) -> Self {
         let (asked, of) = match kind {
             Kind::Names => ([0, 2], Of::Simple),
+            Kind::Frequency => ([0, 0], Of::Simple),
             Kind::Surname => ([0, 0], Of::TableAndParts(2)),
             Kind::Forename => ([5, 4], Of::Table),
             Kind::Date => ([7, 1], Of::Table),
@@ -98,7 +99,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 9] = [
+    const KINDS: [Kind; 10] = [
         Kind::Forename,
         Kind::Surname,
         Kind::Names,
@@ -108,6 +109,7 @@ mod tests {
         Kind::Text,
         Kind::Exact,
         Kind::Identifier,
+        Kind::Frequency,
     ];
 
     proptest! {

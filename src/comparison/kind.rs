@@ -10,6 +10,9 @@ pub type Level = u8;
 /// The level of a missing value.
 pub const MISSING: Level = 0;
 
+/// Bands of the frequency of a name.
+pub const FREQUENCY_BANDS: u8 = 4;
+
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +35,9 @@ pub enum Kind {
     Exact,
     /// A number of a system.
     Identifier,
+    /// How frequent a name is that two records share: a band, told beside the comparison of the
+    /// name and missing where the two names are not the same.
+    Frequency,
 }
 
 const fn bit(lane: u8) -> u8 {
@@ -73,6 +79,7 @@ impl Kind {
             Kind::Postcode => &["unit", "sector", "district", "area", "different"],
             Kind::Text => &["exact", "very similar", "similar", "alike", "different"],
             Kind::Identifier => &["exact", "two characters swapped", "half", "different"],
+            Kind::Frequency => &["very rare", "rare", "common", "very common"],
         }
     }
 
@@ -92,6 +99,7 @@ impl Kind {
             Kind::Postcode => postcode(a, b),
             Kind::Text => text(a, b),
             Kind::Identifier => identifier(a, b),
+            Kind::Frequency => frequency(a, b),
         }
     }
 }
@@ -258,5 +266,14 @@ fn identifier(a: Word, b: Word) -> Level {
         3
     } else {
         4
+    }
+}
+
+/// Words of this kind are bands and no tags: the more frequent band of the two counts.
+fn frequency(a: Word, b: Word) -> Level {
+    let band = |word: Word| Level::try_from(word).unwrap_or(MISSING);
+    match (band(a), band(b)) {
+        (MISSING, _) | (_, MISSING) => MISSING,
+        (a, b) => a.max(b).min(FREQUENCY_BANDS),
     }
 }

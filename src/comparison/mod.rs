@@ -20,7 +20,7 @@ mod kind;
 mod word;
 
 pub use kernel::Kernel;
-pub use kind::{Kind, Level, MISSING};
+pub use kind::{FREQUENCY_BANDS, Kind, Level, MISSING};
 pub use word::Word;
 
 /// Lanes of a comparison.

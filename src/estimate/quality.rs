@@ -11,7 +11,7 @@ use super::number::{real, size};
 use super::people::{Country, People};
 use crate::schema::published::Concept;
 use crate::schema::quality::{
-    EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
+    EstimateRow, HistoryRow, LinkRow, LinkageQuality, LossRow, Quality, SensitivityRow, ShareRow,
 };
 
 /// Figures that are being gathered.
@@ -176,6 +176,24 @@ impl Gathered {
                 code,
                 records: n,
                 match_rate: yes / n.max(1.0),
+                precision: None,
+                recall: None,
+                method: None,
             }));
+    }
+
+    /// Adds how well a kind of people is linked, as the stage that linked them has it.
+    pub fn add_linkage(&mut self, of: &LinkageQuality) {
+        let rows = of.groups.iter().map(|g| LinkRow {
+            link: format!("Records, {}", of.kind),
+            group: g.group.clone(),
+            code: g.code.clone(),
+            records: real(g.records),
+            match_rate: real(g.linked) / real(g.records).max(1.0),
+            precision: g.precision,
+            recall: g.recall,
+            method: Some(of.method.clone()),
+        });
+        self.0.linkage.extend(rows);
     }
 }

@@ -1,6 +1,6 @@
 //! The stage: linked payload in, exact counts by cell out. What it writes is restricted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
@@ -22,7 +22,7 @@ use super::tabulate::{Around, Tables};
 use crate::columnar::{ColumnarError, Layout, TableWriter};
 use crate::digest::Digest;
 use crate::schema::published::{self, Concept};
-use crate::schema::quality::Quality;
+use crate::schema::quality::{LinkageQuality, Quality};
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// The linked payload.
@@ -205,8 +205,28 @@ fn linked(
         tally.of_country(concept, country).map(real)
     });
     quality.add_records(&families, &national, &tally.losses());
+    for entities in [&inputs.adults, &inputs.children] {
+        if let Some(of_kind) = linkage_quality(entities)? {
+            quality.add_linkage(&of_kind);
+        }
+    }
     folders.progress.end();
     Ok((counted, quality.0))
+}
+
+/// How well a kind is linked, by the file that the linkage wrote beside its entities; none where match
+/// keys alone linked.
+fn linkage_quality(entities: &Path) -> Result<Option<LinkageQuality>, EstimateError> {
+    let path = entities.with_file_name("quality.json");
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ColumnarError::Io { path, source }.into()),
+    };
+    let quality = serde_json::from_slice(&text);
+    Ok(Some(
+        quality.map_err(|_| ColumnarError::Malformed { path })?,
+    ))
 }
 
 /// The figures of the quality report, exact.

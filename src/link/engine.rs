@@ -16,12 +16,12 @@ pub use linking::{Keep, Tally};
 use std::borrow::Cow;
 
 use super::model::{Counts, Fit, real};
-use super::pairs::{Blocks, CrossedNames, Membership, Pattern, Side, Taken, Walk};
+use super::pairs::{Blocks, Dependent, Membership, Pattern, Side, Taken, Walk};
 use crate::comparison::{Kind, Word};
 use crate::progress::Progress;
 use crate::pseudonymise::ProjectKeys;
 use crate::pseudonymise::words::{
-    Comparison, Digests, Rule, RuleKey, Source, Token, column_digests,
+    Comparison, Digests, Rule, RuleKey, Source, Token, column_digests, note_frequencies,
 };
 
 /// Pairs of one block at most: five hundred rows against five hundred.
@@ -96,6 +96,7 @@ impl Linked {
 pub struct Engine<'a> {
     sources: Vec<&'a Source>,
     comparisons: &'a [Comparison],
+    dependent: Dependent,
     digests: Vec<Cow<'a, [Digests]>>,
     keys: &'a ProjectKeys,
     progress: &'a dyn Progress,
@@ -111,11 +112,14 @@ impl<'a> Engine<'a> {
     ) -> Self {
         let digests = sources
             .iter()
-            .map(|source| Cow::Owned(column_digests(source, comparisons, keys)))
-            .collect();
+            .map(|source| (*source, column_digests(source, comparisons, keys)));
+        let mut digests: Vec<(&Source, Vec<Digests>)> = digests.collect();
+        note_frequencies(&mut digests, comparisons);
+        let digests = digests.into_iter().map(|(_, d)| Cow::Owned(d)).collect();
         Engine {
             sources,
             comparisons,
+            dependent: Dependent::of(comparisons),
             digests,
             keys,
             progress,
@@ -133,6 +137,7 @@ impl<'a> Engine<'a> {
         Engine {
             sources: sources.iter().map(|(source, _)| *source).collect(),
             comparisons,
+            dependent: Dependent::of(comparisons),
             digests: digests.collect(),
             keys,
             progress,
@@ -225,7 +230,7 @@ impl<'a> Engine<'a> {
             left,
             right: side(1),
             kinds: &kinds,
-            names: CrossedNames::of(&kinds),
+            dependent: &self.dependent,
             taken,
         });
     }

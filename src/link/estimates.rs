@@ -41,7 +41,15 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, pair: &Likely) {
+    /// Adds others.
+    pub(super) fn add_sums(&mut self, more: &Sums) {
+        self.pairs += more.pairs;
+        self.matches += more.matches;
+        self.variance += more.variance;
+    }
+
+    /// Adds a pair.
+    pub(super) fn add(&mut self, pair: &Likely) {
         let p = pair.probability;
         self.pairs += 1;
         self.matches += p;

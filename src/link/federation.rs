@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use super::cannot_link::Apart;
 use super::engine::{Engine, Keep, RuleCost, Scored};
 use super::model::{self, Counts, Fit, Weights, fit, logistic, real};
-use super::pairs::{CrossedNames, Pattern};
-use crate::comparison::{Kind, Level};
+use super::pairs::{Dependent, Pattern};
+use crate::comparison::Level;
 use crate::progress::Progress;
 use crate::pseudonymise::words::{Comparison, Digests, Held, Rule, Source, beside};
 use crate::pseudonymise::{LinkageSource, ProjectKeys};
@@ -277,15 +277,12 @@ pub fn side_by_side(
     left: (Held<'_>, usize),
     right: (Held<'_>, usize),
 ) -> Pattern {
-    let kinds: Vec<Kind> = comparisons.iter().map(|c| c.kind).collect();
     let level = |c: &Comparison| {
         let (x, y) = beside(c, left, right);
         c.kind.level(x, y)
     };
     let mut levels: Vec<Level> = comparisons.iter().map(level).collect();
-    if let Some(crossed) = CrossedNames::of(&kinds) {
-        crossed.settle(&mut levels);
-    }
+    Dependent::of(comparisons).settle(&mut levels);
     Pattern::new(levels.into_iter(), 0)
 }
 

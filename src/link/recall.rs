@@ -6,12 +6,18 @@
 //! (Burnham and Overton, "Robust estimation of population size when capture probabilities vary
 //! among animals", Ecology 60, 1979); its floor is Chao's lower bound (Chao, "Estimating the
 //! population size for capture-recapture data with unequal catchability", Biometrics 43, 1987).
-//! Rules that miss the same records for the same reason make both too low.
+//! Rules that miss the same records for the same reason make both too low; rules that share fields
+//! and were chosen to overlap little make them too high. Between two files fields are the better
+//! lists ([`missed_by_fields`]); within one, where the records of a person make many pairs that are
+//! alike, rules are.
+
+mod fields;
 
 use serde::{Deserialize, Serialize};
 
 use super::model::real;
 use super::pairs::MOST_RULES;
+pub use fields::missed_by_fields;
 
 /// The quantile of the normal distribution for 95 %.
 const Z: f64 = 1.959_963_984_540_054;

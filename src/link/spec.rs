@@ -210,6 +210,7 @@ mod tests {
             one_to_one = true
             blocking = ["date_of_birth+forename.initial", "postcode"]
             pairs = 1_000_000
+            name_frequency = false
             [[cannot_link]]
             surname = "same"
             date_of_birth = "same"
@@ -248,6 +249,7 @@ mod tests {
                     "postcode".to_owned(),
                 ]),
                 pairs: Some(1_000_000),
+                name_frequency: Some(false),
             }
         );
         let twins = &spec.cannot_link[0].levels;

@@ -31,7 +31,7 @@ use crate::pseudonymise::words::{Beside, Comparison, Held, RowDigest, Rule, row_
 use crate::pseudonymise::{KeySource, MasterKey, ProjectKeys};
 use duplicates::duplicates;
 pub(super) use rules::read_model;
-use rules::{known_model, rules};
+use rules::{compared, rules};
 use settled::{Settled, Terms};
 
 /// Pairs less probable than this are no rivals of anybody.
@@ -202,13 +202,12 @@ pub fn link(
     let mut inputs = read(request, spec, progress)?;
     let dates = dated_rows(&mut inputs, spec);
     let two = inputs.len() > 1;
-    let comparisons = people::comparisons(spec);
     let keys = key.for_project("link", "1");
-    let clear = inputs.iter().map(|i| &i.source).collect();
-    let engine = Engine::new(clear, &comparisons, &keys, progress);
     let of_earlier = request.earlier.as_ref().map(|out| out.join("model.json"));
     let model_path = request.model.as_ref().or(of_earlier.as_ref());
-    let known = known_model(model_path.map(PathBuf::as_path), &comparisons)?;
+    let (comparisons, known) = compared(model_path.map(PathBuf::as_path), spec)?;
+    let clear = inputs.iter().map(|i| &i.source).collect();
+    let engine = Engine::new(clear, &comparisons, &keys, progress);
     let rules = match &known {
         Some(known) => known.rules(),
         None => rules(&engine, spec, &comparisons, &request.spec)?,
@@ -256,6 +255,7 @@ pub fn link(
         threshold: stated.or(as_before.map(|model| model.threshold)),
         cardinality,
         apart: &apart,
+        comparisons: &comparisons,
     };
     let settled = settled::settle(&linked, terms);
     let band = match review_from {

@@ -3,7 +3,8 @@
 //!
 //! Such a row agrees with its copy on all that is there, and the rules that hold the two are those of
 //! which the row has every part. Rivals are not reckoned with, nor blocks that were left out because
-//! they hold too many pairs; both only make more rows unlinkable.
+//! they hold too many pairs; both only make more rows unlinkable. How
+//! frequent its names are is left aside.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,9 @@ const AT_A_TIME: usize = 1 << 16;
 /// The pattern of a row against itself.
 fn own(held: Held<'_>, row: usize, comparisons: &[Comparison], rules: &[Rule]) -> Pattern {
     let level = |comparison: &Comparison| {
+        if comparison.kind == Kind::Frequency {
+            return MISSING;
+        }
         let (x, y) = beside(comparison, (held, row), (held, row));
         comparison.kind.level(x, y)
     };
@@ -109,7 +113,7 @@ pub fn own_rows(
         // Of the names against each other there is nothing to lack.
         let of = |wanted: &dyn Fn(u8) -> bool| -> Vec<String> {
             let all = comparisons.iter().enumerate();
-            let fields = all.filter(|(_, c)| c.kind != Kind::Names);
+            let fields = all.filter(|(_, c)| !matches!(c.kind, Kind::Names | Kind::Frequency));
             let there = fields.filter(|(c, _)| wanted(pattern.level(*c)));
             there.map(|(_, c)| c.name.clone()).collect()
         };

@@ -294,6 +294,9 @@ pub fn level_words(model: &ModelFile, pattern: Pattern, place: usize) -> &str {
         return "";
     };
     let level = pattern.level(place);
+    if level == MISSING && own.comparison.kind == Kind::Frequency {
+        return "no name shared";
+    }
     if level == MISSING {
         let is_name = matches!(own.comparison.kind, Kind::Forename | Kind::Surname);
         let names = model

@@ -14,7 +14,7 @@ use super::table::ProtectedRow;
 use crate::digest::Digest;
 use crate::schema::published::{EstimatedDef, Status, TOTAL};
 use crate::schema::quality::{
-    EstimateRow, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
+    EstimateRow, EstimatedShare, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
 };
 
 /// A group, its linked part and its other part have at least so many people each, or nobody.
@@ -75,6 +75,8 @@ impl ReleasableQuality {
                 .map(|l| LinkRow {
                     records: round(l.records),
                     match_rate: share(l.match_rate),
+                    precision: l.precision.map(estimated_share),
+                    recall: l.recall.map(estimated_share),
                     ..l.clone()
                 })
                 .collect(),
@@ -120,6 +122,16 @@ impl ReleasableQuality {
     pub fn to_json(&self) -> String {
         let value = serde_json::to_value(&self.0).unwrap_or_default();
         format!("{value:#}\n")
+    }
+}
+
+/// A share to three decimals, its limits outwards; never rounded up to certainty.
+fn estimated_share(of: EstimatedShare) -> EstimatedShare {
+    let down = |x: f64| (x * 1000.0).floor() / 1000.0;
+    EstimatedShare {
+        estimate: down(of.estimate).min(0.999),
+        lower: down(of.lower),
+        upper: ((of.upper * 1000.0).ceil() / 1000.0).min(1.0),
     }
 }
 
@@ -236,6 +248,13 @@ mod tests {
                     code: "all".to_owned(),
                     records,
                     match_rate,
+                    precision: Some(EstimatedShare {
+                        estimate: 0.99987,
+                        lower: 0.9951,
+                        upper: 0.9999,
+                    }),
+                    recall: None,
+                    method: None,
                 })
                 .to_vec(),
             losses: vec![LossRow {
@@ -256,6 +275,10 @@ mod tests {
         // 3 who are not linked of 1,000 are few, and so are 8 people.
         let rates: Vec<f64> = figures.linkage.iter().map(|l| l.match_rate).collect();
         assert_eq!(rates, [0.99, 1.0]);
+        // Hardly any wrong link is not none.
+        let precision = figures.linkage[0].precision.expect("precision");
+        let limits = (precision.estimate, precision.lower, precision.upper);
+        assert_eq!(limits, (0.999, 0.995, 1.0));
         assert!(figures.losses.is_empty());
     }
 

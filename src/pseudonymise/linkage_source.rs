@@ -254,6 +254,7 @@ fn source_of(contents: &[u8]) -> Option<LinkageSource> {
         out.digests.push(Digests {
             lanes: reader.digests::<LANES>(values)?,
             names: reader.digests::<2>(named)?,
+            ..Digests::default()
         });
     }
     reader.0.is_empty().then_some(out)

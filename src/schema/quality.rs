@@ -65,6 +65,62 @@ pub struct LinkRow {
     pub records: f64,
     /// Share of them that is linked.
     pub match_rate: f64,
+    /// The share of the group's links that are right, where it was estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<EstimatedShare>,
+    /// The share of the group's matches that are linked, where it was estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<EstimatedShare>,
+    /// How the two were estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// A share as it was estimated, and its interval at 95 %.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimatedShare {
+    /// The estimate.
+    pub estimate: f64,
+    /// The lower limit.
+    pub lower: f64,
+    /// The upper limit.
+    pub upper: f64,
+}
+
+/// How well the records of a group are linked, by the word of the model that linked them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkedGroup {
+    /// `all`, `sex`, `age`, `ethnicity`.
+    pub group: String,
+    /// The category.
+    pub code: String,
+    /// Records.
+    pub records: u64,
+    /// Records that are linked with another.
+    pub linked: u64,
+    /// Links. One of two records that say different things of themselves is counted where the first
+    /// of the two is.
+    pub links: u64,
+    /// The expected share of the links that are right; none where there is no link.
+    pub precision: Option<EstimatedShare>,
+    /// The expected share of the matches that are linked, between systems of which it can be told.
+    pub recall: Option<EstimatedShare>,
+    /// The links between those systems.
+    pub links_with_recall: u64,
+}
+
+/// `quality.json` of a kind of people, which the stage `link` writes for the stage `estimate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkageQuality {
+    /// `adult` or `child`.
+    pub kind: String,
+    /// How precision and recall were estimated.
+    pub method: String,
+    /// All, then group by group.
+    pub groups: Vec<LinkedGroup>,
 }
 
 /// An assumption, and what the estimate would be at both of its ends.

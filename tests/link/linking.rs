@@ -76,9 +76,9 @@ fn every_pair_tells_its_levels_and_its_rules() {
     assert!(links.iter().all(|(ids, link)| pairs.get(ids) == Some(link)));
     // Person 204 is unaltered: every comparison is exact, and names are not crossed.
     let (same, ..) = links[&("l204".to_owned(), "r204".to_owned())];
-    assert_eq!(same.levels_text(count("comparisons")), "1.1.1.1.1.4");
+    assert_eq!(same.levels_text(count("comparisons")), "1.1.1.1.1.4.4.4");
     let (swapped, ..) = links[&("l205".to_owned(), "r205".to_owned())];
-    assert_eq!(swapped.levels_text(count("comparisons")), "0.0.1.1.1.1");
+    assert_eq!(swapped.levels_text(count("comparisons")), "0.0.1.1.1.1.0.0");
 }
 
 #[test]

@@ -59,8 +59,10 @@ fn encode(bench: &Bench, office: &str, out: &str, more: &[&str]) {
 }
 
 fn parcels(bench: &Bench, more: &[&str]) {
-    encode(bench, "a", "A", &[&["--source", "0"], more].concat());
-    encode(bench, "b", "B", &[&["--source", "1"], more].concat());
+    let of_a = ["--source", "0", "--system", "a"];
+    let of_b = ["--source", "1", "--system", "b"];
+    encode(bench, "a", "A", &[&of_a, more].concat());
+    encode(bench, "b", "B", &[&of_b, more].concat());
     done(&bench.kinlink(
         &["link", "parcels", "A/linkage", "B/linkage", "-o", "pairs"],
         &[],
@@ -126,14 +128,15 @@ fn filters_of_whole_records_are_linked_without_a_name() {
     parcels(&bench, &["--encoding", "record"]);
     let found = joined(&bench, "links", &["--one-to-one"]);
     let (right, wrong) = hits(&bench, "links");
+    // Of three hundred people many have a pattern that fewer than ten share: such rows are held back.
     assert!(
-        right >= 90 && wrong <= 2,
+        right >= 60 && wrong == 0,
         "{right} right, {wrong} wrong: {found:#}"
     );
     let kind = &found["kinds"][0];
     assert_eq!(kind["links"].as_u64(), Some((right + wrong) as u64));
     let expected = kind["expected_matches"].as_f64().expect("a number");
-    assert!((85.0..115.0).contains(&expected), "{found:#}");
+    assert!((60.0..75.0).contains(&expected), "{found:#}");
     // Every pair counts once, under how many rules it may stand.
     let passes: Value = serde_json::from_slice(&bench.bytes("pairs", "pairs.json")).expect("JSON");
     let all: u64 = passes["passes"]
@@ -155,16 +158,17 @@ fn lanes_are_linked_too_and_every_field_speaks() {
     let found = joined(&bench, "links", &["--one-to-one"]);
     let (right, wrong) = hits(&bench, "links");
     assert!(
-        right >= 85 && wrong <= 2,
+        right >= 75 && wrong == 0,
         "{right} right, {wrong} wrong: {found:#}"
     );
-    let names: Vec<&str> = found["kinds"][0]["comparisons"]
+    let mut names: Vec<&str> = found["kinds"][0]["comparisons"]
         .as_array()
         .expect("comparisons")
         .iter()
         .filter_map(|c| c["name"].as_str())
         .collect();
-    assert_eq!(names, ["forename", "surname", "postcode", "date_of_birth"]);
+    names.sort_unstable();
+    assert_eq!(names, ["date_of_birth", "forename", "postcode", "surname"]);
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn reviewers_are_told_levels_and_nothing_else() {
     let header = handed.lines().next().expect("header");
     assert_eq!(
         header,
-        "number,decision,forename,surname,date_of_birth,postcode,sex,names"
+        "number,decision,forename,surname,date_of_birth,postcode,sex,names,surname_frequency,\
+         forename_frequency"
     );
     let known: BTreeSet<&str> = handed
         .lines()

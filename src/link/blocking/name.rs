@@ -67,7 +67,9 @@ pub fn parse(text: &str, comparisons: &[Comparison]) -> Option<Rule> {
 }
 
 fn parts(word: &str, comparisons: &[Comparison]) -> Option<Vec<Part>> {
-    let open = comparisons.iter().filter(|c| c.kind != Kind::Names);
+    let open = comparisons
+        .iter()
+        .filter(|c| !matches!(c.kind, Kind::Names | Kind::Frequency));
     open.filter_map(|c| {
         let column = c.columns.first().copied().flatten()?;
         let part = |lane: &usize| Part {

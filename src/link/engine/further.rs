@@ -13,7 +13,7 @@ use super::linking::{Judge, Keep, Together, components};
 use super::{BLOCK_CAP, Engine, Linked, Scored};
 use crate::link::model::{Counts, Fit};
 use crate::link::pairs::{Blocks, Pattern, Taken, shared};
-use crate::pseudonymise::words::Rule;
+use crate::pseudonymise::words::{Held, Rule, beside};
 
 /// What an earlier linkage left.
 pub struct Carried {
@@ -151,11 +151,34 @@ impl Engine<'_> {
         let mut out = Vec::with_capacity(carried.pairs.len());
         for (a, b, pattern) in &carried.pairs {
             match shared(left.of(*a), right.of(*b)) == pattern.rules() {
-                true => out.push((*a, *b, *pattern)),
+                true => out.push((*a, *b, self.with_frequencies((*a, *b), *pattern))),
                 false => fresh.add(0, *a),
             }
         }
         out
+    }
+
+    /// A pattern of two old rows with the frequencies that their names have now: rows that were added
+    /// or are gone may have moved a name to another band.
+    fn with_frequencies(&self, (a, b): (u32, u32), pattern: Pattern) -> Pattern {
+        let second = self.sources.len() - 1;
+        let held = |side: usize| {
+            let (source, digests) = self.held(side)?;
+            Some(Held { source, digests })
+        };
+        let (Some(left), Some(right)) = (held(0), held(second)) else {
+            return pattern;
+        };
+        let row = |row: u32| usize::try_from(row).unwrap_or(usize::MAX);
+        let shared = self.dependent.frequencies().iter();
+        let shared = shared.filter(|(_, name)| pattern.level(*name) == 1);
+        shared.fold(pattern, |pattern, (frequency, _)| {
+            let Some(comparison) = self.comparisons.get(*frequency) else {
+                return pattern;
+            };
+            let (x, y) = beside(comparison, (left, row(a)), (right, row(b)));
+            pattern.with_level(*frequency, comparison.kind.level(x, y))
+        })
     }
 
     fn walk_some(

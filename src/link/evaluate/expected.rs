@@ -9,20 +9,20 @@ use super::ratio::score_interval;
 use super::refit::{Again, Refit};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::link::LinkError;
-use crate::link::estimates::{Estimates, OwnRows, Reckoned, read_patterns};
-use crate::link::model::{logistic, real};
+use crate::link::estimates::{Estimates, OwnRows, Patterns, Reckoned, Sums, read_patterns};
+use crate::link::model::{Fit, logistic, real};
 use crate::link::model_file::ModelFile;
 use crate::link::out_files::{self, Inputs};
 use crate::link::recall::Missed;
 use crate::link::standalone::read_model;
-use crate::pseudonymise::words::Comparison;
+use crate::pseudonymise::words::{Comparison, Rule};
 
 /// What the intervals reckon with.
 pub const HOLDS: [&str; 4] = [
     "chance: which of the pairs are matches, given their probabilities",
     "the counts: how far the model would move if other pairs had been counted",
     "the rules: how far they disagree about the same pairs",
-    "the missed: how many matches exactly one rule and two rules happened to find",
+    "the missed: how many matches happened to be found, and under which fields or rules",
 ];
 /// What they do not reckon with.
 pub const DOES_NOT_HOLD: [&str; 4] = [
@@ -192,7 +192,7 @@ pub fn expected(out: &Path) -> Result<Expected, LinkError> {
         .eq(inputs.inputs.iter().map(|i| &i.digest));
     let by_counts = learnt_here.then(|| refit.by_counts());
     let by_rules = refit.by_rules();
-    let basis = Basis::new(&estimates, model.missed);
+    let basis = Basis::new(estimates.links, estimates.others, model.missed);
     Ok(Expected {
         links: estimates.links.pairs,
         threshold: model.threshold,
@@ -203,24 +203,64 @@ pub fn expected(out: &Path) -> Result<Expected, LinkError> {
         recall: basis.recall(by_counts.as_deref(), &by_rules),
         holds: HOLDS.to_vec(),
         does_not_hold: DOES_NOT_HOLD.to_vec(),
-        by_threshold: basis.by_threshold(model.threshold),
+        by_threshold: basis.by_threshold(&estimates.by_threshold, model.threshold),
         by_threshold_of: estimates.by_threshold_of.clone(),
         unlinkable: unlinkable(&estimates, &inputs, &model),
         warnings: model.warnings,
     })
 }
 
+/// What a model expects of some pairs that it has weighed: precision and recall of those that are
+/// links, by their patterns. `missed` are their matches that no rule brought together. The intervals
+/// hold chance, the rules and the missed; not the counts, which are of other pairs as well.
+pub fn of_pairs(
+    patterns: &Patterns,
+    missed: Missed,
+    (comparisons, rules, fit): (&[Comparison], &[Rule], &Fit),
+) -> [Expectation; 2] {
+    let [mut links, mut others] = [Sums::default(); 2];
+    // A pair that relatives brought together has no rule that could be weighed anew.
+    let mut unmoved = [0.0; 2];
+    let mut by_rule = Patterns::new();
+    for (pattern, sums) in patterns {
+        links.add_sums(&sums.links);
+        others.add_sums(&sums.others);
+        if pattern.rules() == 0 {
+            unmoved[0] += sums.links.matches;
+            unmoved[1] += sums.others.matches;
+        } else {
+            by_rule.insert(*pattern, *sums);
+        }
+    }
+    let refit = Refit {
+        patterns: &by_rule,
+        comparisons,
+        rules,
+        fit,
+        smaller: 0,
+    };
+    let mut again = refit.by_rules();
+    for again in &mut again {
+        again.links += unmoved[0];
+        again.others += unmoved[1];
+    }
+    let basis = Basis::new(links, others, missed);
+    [basis.precision(None, &again), basis.recall(None, &again)]
+}
+
 /// What the shares are made of.
-struct Basis<'a> {
-    estimates: &'a Estimates,
+struct Basis {
+    links: Sums,
+    others: Sums,
     missed: f64,
     missed_error: f64,
 }
 
-impl<'a> Basis<'a> {
-    fn new(estimates: &'a Estimates, missed: Missed) -> Self {
+impl Basis {
+    fn new(links: Sums, others: Sums, missed: Missed) -> Self {
         Basis {
-            estimates,
+            links,
+            others,
             missed: missed.about,
             missed_error: missed.standard_error,
         }
@@ -228,11 +268,11 @@ impl<'a> Basis<'a> {
 
     /// All matches.
     fn matches(&self) -> f64 {
-        self.estimates.links.matches + self.estimates.others.matches + self.missed
+        self.links.matches + self.others.matches + self.missed
     }
 
     fn precision(&self, by_counts: Option<&[Again]>, by_rules: &[Again]) -> Expectation {
-        let links = &self.estimates.links;
+        let links = &self.links;
         let n = real(links.pairs);
         if links.pairs == 0 {
             return Expectation::none();
@@ -248,7 +288,7 @@ impl<'a> Basis<'a> {
     }
 
     fn recall(&self, by_counts: Option<&[Again]>, by_rules: &[Again]) -> Expectation {
-        let (links, others) = (&self.estimates.links, &self.estimates.others);
+        let (links, others) = (&self.links, &self.others);
         let all = self.matches();
         if all <= 0.0 {
             return Expectation::none();
@@ -271,7 +311,7 @@ impl<'a> Basis<'a> {
         Expectation::of(links.matches / all, errors, all)
     }
 
-    fn by_threshold(&self, own: f64) -> Vec<ExpectedAt> {
+    fn by_threshold(&self, reckoned: &[Reckoned], own: f64) -> Vec<ExpectedAt> {
         let all = self.matches();
         let at = |r: &Reckoned| ExpectedAt {
             threshold: r.threshold,
@@ -280,7 +320,7 @@ impl<'a> Basis<'a> {
             precision: (r.links > 0).then(|| r.matches / real(r.links)),
             recall: (all > 0.0).then(|| r.matches / all),
         };
-        self.estimates.by_threshold.iter().map(at).collect()
+        reckoned.iter().map(at).collect()
     }
 }
 
@@ -359,7 +399,7 @@ fn unlinkable(estimates: &Estimates, inputs: &Inputs, model: &ModelFile) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::estimates::{FORM, Sums};
+    use crate::link::estimates::FORM;
 
     const MISSED: Missed = Missed {
         at_least: 20.0,
@@ -391,7 +431,7 @@ mod tests {
     #[test]
     fn shares_and_their_intervals() {
         let estimates = estimates();
-        let basis = Basis::new(&estimates, MISSED);
+        let basis = Basis::new(estimates.links, estimates.others, MISSED);
         let still = [Again {
             links: 950.0,
             others: 30.0,
@@ -416,18 +456,13 @@ mod tests {
                 .is_some_and(|r| (r - 950.0 / all).abs() < 1e-12)
         );
         assert!(recall.standard_errors.missed > 0.0);
-        let at = basis.by_threshold(0.5);
+        let at = basis.by_threshold(&estimates.by_threshold, 0.5);
         assert!(at[0].own && at[0].recall == recall.estimate && at[0].precision == Some(0.95));
     }
 
     #[test]
     fn nothing_linked_is_no_share() {
-        let nothing = Estimates {
-            links: Sums::default(),
-            others: Sums::default(),
-            ..estimates()
-        };
-        let basis = Basis::new(&nothing, Missed::default());
+        let basis = Basis::new(Sums::default(), Sums::default(), Missed::default());
         assert_eq!(basis.precision(None, &[]).estimate, None);
         assert_eq!(basis.recall(None, &[]).interval, None);
     }

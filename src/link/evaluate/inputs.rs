@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::link::LinkError;
 use crate::link::out_files::{Inputs, SPEC};
-use crate::link::pairs::{CrossedNames, MOST_COMPARISONS};
+use crate::link::pairs::{Dependent, MOST_COMPARISONS};
 use crate::link::people::{self, Input};
 use crate::link::spec::Spec;
 use crate::pseudonymise::MasterKey;
@@ -64,7 +64,7 @@ pub(super) fn spec_of(out: &Path, inputs: &Inputs) -> Result<Spec, LinkError> {
 pub(super) struct Beside {
     comparisons: Vec<Comparison>,
     kinds: Vec<Kind>,
-    crossed: Option<CrossedNames>,
+    dependent: Dependent,
     sides: Vec<(Input, Vec<Digests>)>,
     /// Of each row of the linkage the place among the rows of its side.
     place: Vec<u32>,
@@ -101,7 +101,7 @@ impl Beside {
         }
         let kinds: Vec<Kind> = comparisons.iter().map(|c| c.kind).collect();
         Ok(Beside {
-            crossed: CrossedNames::of(&kinds),
+            dependent: Dependent::of(&comparisons),
             kinds,
             comparisons,
             sides,
@@ -134,9 +134,7 @@ impl Beside {
             let (x, y) = beside(comparison, left, right);
             *slot = kind.level(x, y);
         }
-        if let Some(crossed) = self.crossed {
-            crossed.settle(&mut out);
-        }
+        self.dependent.settle(&mut out);
         out
     }
 }

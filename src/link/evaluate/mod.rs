@@ -36,7 +36,7 @@ use super::LinkError;
 use super::out_files;
 pub use anatomy::{ComparisonErrors, LevelErrors};
 pub use expected::{
-    Expectation, Expected, OwnPattern, StandardErrors, Unlinkable, UnlinkableAt, expected,
+    Expectation, Expected, OwnPattern, StandardErrors, Unlinkable, UnlinkableAt, expected, of_pairs,
 };
 pub use group::{ColumnGroups, FEWEST, Group, Share, Which};
 pub use ratio::wilson;

@@ -69,7 +69,7 @@ pub fn check(
     }
     let fields = comparisons.iter().zip(&fit.m).zip(&fit.u).enumerate();
     for (place, ((comparison, m), u)) in fields {
-        if !seen(counts, place) {
+        if comparison.kind == Kind::Frequency || !seen(counts, place) {
             continue;
         }
         let exact = |shares: &Vec<f64>| shares.get(1).copied().unwrap_or(0.0);
@@ -92,7 +92,8 @@ pub fn check(
         {
             let exact = |shares: &Vec<f64>| shares.get(1).copied().unwrap_or(0.0);
             let seen: f64 = own.iter().skip(1).sum();
-            if *role == Role::Free && seen > 0.0 && (exact(own) - exact(all)).abs() > APART {
+            let heard = *role == Role::Free && comparison.kind != Kind::Frequency;
+            if heard && seen > 0.0 && (exact(own) - exact(all)).abs() > APART {
                 out.push(format!(
                     "{}: {:.0} of 100 matches agree exactly, but {:.0} of 100 of those that {} \
                      brings together; one of the two is wrong, or the two fields go together",

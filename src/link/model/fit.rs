@@ -11,6 +11,7 @@
 
 use super::counts::{Counts, Role, place};
 use super::kin::{Agreement, Kin};
+use super::order::in_order;
 use super::says::Says;
 use crate::comparison::{Kind, Level, MISSING};
 
@@ -131,8 +132,18 @@ pub fn fit(counts: &Counts, smaller: f64) -> Fit {
             }
         })
         .collect();
+    // Of how frequent a shared name is nothing is taken to be known.
+    let first = counts
+        .kinds
+        .iter()
+        .zip(&chance)
+        .map(|(kind, chance)| match kind {
+            Kind::Frequency => chance.clone(),
+            kind => first_m(*kind),
+        });
+    let first = first.collect();
     let mut fit = Fit {
-        m: counts.kinds.iter().map(|k| first_m(*k)).collect(),
+        m: first,
         u: chance,
         rules,
         kin: Vec::new(),
@@ -231,10 +242,14 @@ impl Fit {
             }
             next.push(self.maximise(counts, rule, &expected, &mut pooled));
         }
-        let m: Vec<Vec<f64>> = pooled
+        let learnt_m = pooled
             .iter()
             .zip(prior)
-            .map(|(counts, prior)| shares(&plus(counts, prior, PRIOR)))
+            .zip(counts.kinds.iter().zip(&self.u));
+        let m: Vec<Vec<f64>> = learnt_m
+            .map(|((seen, prior), (kind, chance))| {
+                in_order(*kind, shares(&plus(seen, prior, PRIOR)), chance)
+            })
             .collect();
         for (kin, seen) in self.kin.iter_mut().zip(&learnt) {
             let all = kin.comparisons.iter_mut().zip(seen.iter().zip(&self.u));
@@ -323,8 +338,14 @@ impl Fit {
                 }
                 Role::Partial => {
                     let seen = shares(&counts.levels(rule, c));
-                    u.push(shares(&plus(other, &seen, 1.0)));
-                    m.push(Some(shares(&plus(matched, &seen, 1.0))));
+                    let own = shares(&plus(other, &seen, 1.0));
+                    let kind = counts.kinds.get(c).copied().unwrap_or(Kind::Exact);
+                    m.push(Some(in_order(
+                        kind,
+                        shares(&plus(matched, &seen, 1.0)),
+                        &own,
+                    )));
+                    u.push(own);
                 }
                 Role::Fixed => {
                     u.push(shares(other));

@@ -65,7 +65,8 @@ enum Of {
 fn of(comparison: &Comparison) -> Of {
     match (comparison.kind, comparison.name.as_str()) {
         (Kind::Forename, name) if name != "middle_names" => Of::Given,
-        (Kind::Surname, _) => Of::Family,
+        (Kind::Frequency, "forename_frequency") => Of::Given,
+        (Kind::Surname, _) | (Kind::Frequency, "surname_frequency") => Of::Family,
         (Kind::Date, "date_of_birth") => Of::Born,
         (Kind::Sex, _) => Of::Sex,
         (Kind::Postcode, _) | (Kind::Text, "address") => Of::Place,

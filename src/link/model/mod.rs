@@ -5,6 +5,7 @@
 //! | `counts` | how many pairs have each pattern, rule by rule |
 //! | `fit` | m, u and the share of matches by expectation and maximisation |
 //! | `kin` | strangers who are no strangers: households, twins, namesakes |
+//! | `order` | a rarer name that two records share never weighs less |
 //! | `says` | what each level says under a rule |
 //! | `check` | whether the rules agree about what matches look like |
 //! | `weights` | what a pattern is worth: match weight and probability |
@@ -13,6 +14,7 @@ mod check;
 mod counts;
 mod fit;
 mod kin;
+mod order;
 mod says;
 mod weights;
 

@@ -12,4 +12,4 @@ mod walk;
 
 pub use blocks::{Blocks, Membership, shared};
 pub use pattern::{MOST_COMPARISONS, MOST_RULES, Pattern};
-pub use walk::{CrossedNames, Side, Taken, Walk};
+pub use walk::{Dependent, Side, Taken, Walk};

@@ -30,6 +30,12 @@ impl Pattern {
         low & 15
     }
 
+    /// The same but for the level of one comparison.
+    pub fn with_level(self, comparison: usize, level: Level) -> Pattern {
+        let place = comparison.min(MOST_COMPARISONS - 1) * BITS;
+        Pattern(self.0 & !(15 << place) | u64::from(level & 15) << place)
+    }
+
     /// The same levels under no rule.
     pub fn without_rules(self) -> Pattern {
         Pattern(self.0 & ((1 << (MOST_COMPARISONS * BITS)) - 1))
@@ -129,6 +135,8 @@ mod tests {
         let pattern = Pattern::new(levels.into_iter(), 0b1000_0000_0000_0101);
         let back: Vec<Level> = (0..5).map(|c| pattern.level(c)).collect();
         assert_eq!(back, [1, 0, 15, 7, 0]);
+        let other = pattern.with_level(2, 3);
+        assert_eq!((other.level(2), other.with_level(2, 15)), (3, pattern));
         assert!(pattern.in_rule(0) && !pattern.in_rule(1) && pattern.in_rule(15));
     }
 }

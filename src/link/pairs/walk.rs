@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::blocks::{Blocks, Membership, shared};
 use super::pattern::{MOST_COMPARISONS, Pattern};
 use crate::comparison::{Kernel, Kind, Level, MISSING, Word};
+use crate::pseudonymise::words::Comparison;
 
 /// One side of a walk: the words of all rows of a source, and their blocks under every rule.
 #[derive(Clone, Copy)]
@@ -31,27 +32,75 @@ pub struct Walk<'a> {
     pub right: Option<Side<'a>>,
     /// What is compared.
     pub kinds: &'a [Kind],
-    /// Where names are compared with each other across fields.
-    pub names: Option<CrossedNames>,
+    /// Which of these depend on others.
+    pub dependent: &'a Dependent,
     /// Which pairs are taken; all where nothing is said.
     pub taken: Option<Taken<'a>>,
+}
+
+/// Comparisons whose levels depend on those of others.
+#[derive(Debug, Clone, Default)]
+pub struct Dependent {
+    /// Where names are compared with each other across fields.
+    crossed: Option<CrossedNames>,
+    /// The places of comparisons of frequencies, and of the names they are of.
+    frequencies: Vec<(usize, usize)>,
+}
+
+impl Dependent {
+    /// Those among these comparisons.
+    pub fn of(comparisons: &[Comparison]) -> Self {
+        let kinds: Vec<Kind> = comparisons.iter().map(|c| c.kind).collect();
+        let frequencies = comparisons.iter().enumerate();
+        let frequencies = frequencies.filter(|(_, c)| c.kind == Kind::Frequency);
+        let name = |own: &Comparison| {
+            let is_it = |c: &Comparison| c.kind != Kind::Frequency && c.columns == own.columns;
+            comparisons.iter().position(is_it)
+        };
+        Dependent {
+            crossed: CrossedNames::of(&kinds),
+            frequencies: frequencies
+                .filter_map(|(place, c)| Some((place, name(c)?)))
+                .collect(),
+        }
+    }
+
+    /// The places of comparisons of frequencies, each with that of the name.
+    pub fn frequencies(&self) -> &[(usize, usize)] {
+        &self.frequencies
+    }
+
+    /// Leaves out of a pair's levels what others of them have settled: names that were found in
+    /// another field, and the frequency of a name that the two do not share.
+    pub fn settle(&self, levels: &mut [Level]) {
+        if let Some(crossed) = self.crossed {
+            crossed.settle(levels);
+        }
+        for (frequency, name) in &self.frequencies {
+            if levels.get(*name) != Some(&1)
+                && let Some(level) = levels.get_mut(*frequency)
+            {
+                *level = MISSING;
+            }
+        }
+    }
 }
 
 /// The places of the comparison of names across fields, and of those of forename and surname. Names
 /// that are found in another field are not also counted as different in their own.
 #[derive(Debug, Clone, Copy)]
-pub struct CrossedNames {
+struct CrossedNames {
     /// [`Kind::Names`].
-    pub names: usize,
+    names: usize,
     /// [`Kind::Forename`].
-    pub forename: usize,
+    forename: usize,
     /// [`Kind::Surname`].
-    pub surname: usize,
+    surname: usize,
 }
 
 impl CrossedNames {
     /// Where they stand among comparisons of these kinds; none if one of the three is not there.
-    pub fn of(kinds: &[Kind]) -> Option<Self> {
+    fn of(kinds: &[Kind]) -> Option<Self> {
         let place = |kind: Kind| kinds.iter().position(|k| *k == kind);
         Some(CrossedNames {
             names: place(Kind::Names)?,
@@ -61,7 +110,7 @@ impl CrossedNames {
     }
 
     /// Leaves out forename and surname of a pair where they were found in another field.
-    pub fn settle(self, levels: &mut [Level]) {
+    fn settle(self, levels: &mut [Level]) {
         let found = levels.get(self.names).copied().unwrap_or(MISSING);
         let (forename, surname) = match found {
             1 => (true, true),
@@ -165,9 +214,7 @@ impl Walk<'_> {
                 for (level, (kernel, (x, y))) in levels.iter_mut().zip(kernels.iter().zip(words)) {
                     *level = kernel.level(*x, *y);
                 }
-                if let Some(names) = self.names {
-                    names.settle(&mut levels);
-                }
+                self.dependent.settle(&mut levels);
                 each(*a, *b, Pattern::new(levels.iter().copied(), rules));
             }
         }

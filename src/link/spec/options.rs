@@ -31,6 +31,8 @@ pub struct Options {
     pub blocking: Blocking,
     /// The budget of pairs for rules that are chosen.
     pub pairs: Option<u64>,
+    /// Whether agreement on a rare name counts for more; it does where nothing is said.
+    pub name_frequency: Option<bool>,
 }
 
 /// How far two rows agree on a field.
@@ -50,13 +52,14 @@ pub struct CannotLink {
     pub levels: BTreeMap<String, Agreement>,
 }
 
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 7] = [
     "threshold",
     "review_from",
     "one_to_one",
     "cardinality",
     "blocking",
     "pairs",
+    "name_frequency",
 ];
 
 impl Reader<'_> {
@@ -91,6 +94,10 @@ impl Reader<'_> {
             "pairs" => match number(value).parse::<u64>() {
                 Ok(n) if n > 0 => into.pairs = Some(n),
                 _ => self.wrong(value, "a number of pairs above nought"),
+            },
+            "name_frequency" => match value.get_ref().as_bool() {
+                Some(asked) => into.name_frequency = Some(asked),
+                None => self.wrong(value, "true or false"),
             },
             _ => self.unknown(key, span, &KNOWN),
         }

@@ -4,6 +4,7 @@
 //! second for children, and the other way round.
 
 mod apart;
+mod quality;
 mod second_pass;
 mod told;
 
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 
 use hashbrown::HashMap;
 
-use super::write::{EntityRow, LinkRow, write_results};
+use super::write::{EntityRow, LinkRow, write_quality, write_results};
 use super::{Job, KindJob};
 use crate::accounting::RowAccount;
 use crate::comparison;
@@ -24,11 +25,13 @@ use crate::link::engine::{Linked, NEVER, Scored};
 use crate::link::families::Support;
 use crate::link::federation::{CoupleScores, Federated, Federation, Party};
 use crate::link::model::log_odds;
+use crate::link::pairs::MOST_COMPARISONS;
 use crate::link::settle::{self, Likely};
-use crate::pseudonymise::words::{Comparison, Rule};
+use crate::pseudonymise::words::{Comparison, Rule, note_frequencies};
 use crate::pseudonymise::{
     FOOTER, LinkageSource, ProjectKeys, Pseudonym, linkage_fields, read_linkage_source,
 };
+use crate::schema::quality::LinkageQuality;
 use crate::stage::{StageFolders, StageReport};
 
 pub use apart::RuledOut;
@@ -104,7 +107,9 @@ pub(super) fn link(
     kinds.iter_mut().for_each(Kind::rule_out);
     for kind in &kinds {
         let decided = kind.decide();
-        kind.write(&decided, &keys.fingerprint().to_string(), folders, report)?;
+        let quality = kind.quality(&decided, &job.dates.people)?;
+        let key = keys.fingerprint().to_string();
+        kind.write(&decided, (&key, &quality), folders, report)?;
     }
     Ok(())
 }
@@ -132,6 +137,12 @@ fn first_pass<'a>(
             .any(|column| own.contains(column))
     });
     rules.retain(|rule| !rule.columns().any(|column| own.contains(&column)));
+    let comparisons = Comparison::with_frequencies(comparisons, MOST_COMPARISONS);
+    let sources = held.iter_mut();
+    let mut named: Vec<_> = sources
+        .map(|held| (&held.source, held.digests.as_mut_slice()))
+        .collect();
+    note_frequencies(&mut named, &comparisons);
     let parties: Vec<Party<'_>> = held
         .iter()
         .zip(job.sources.iter().zip(&model.sources))
@@ -309,7 +320,7 @@ impl Kind<'_> {
     fn write(
         &self,
         decided: &Decided,
-        key: &str,
+        (key, quality): (&str, &LinkageQuality),
         folders: &StageFolders<'_>,
         report: &mut StageReport,
     ) -> Result<(), LinkError> {
@@ -319,6 +330,7 @@ impl Kind<'_> {
         let (links, by_couple) = self.link_rows(decided);
         let model = self.model(decided, &rows, &by_couple);
         write_results(&folder, &footer, (&rows, &links, &model), folders, report)?;
+        write_quality(&folder, quality, folders, report)?;
         let mut account = RowAccount::new("link", &self.job.kind);
         account.rows_in = self.held.iter().map(|h| h.source.rows as u64).sum();
         account.accepted = account.rows_in;

@@ -13,6 +13,7 @@ use crate::columnar::{ColumnarError, Layout, TableWriter, Written};
 use crate::digest::Digest;
 use crate::link::LinkError;
 use crate::pseudonymise::Pseudonym;
+use crate::schema::quality::LinkageQuality;
 use crate::stage::{OutputFile, StageFolders, StageReport};
 
 /// Writes a JSON file of mode 0600 that must not exist; gives its digest and length.
@@ -176,6 +177,24 @@ pub(super) fn write_results(
     }));
     let path = folder.join("model.json");
     let (digest, bytes) = write_json(&path, model)?;
+    report.files.push(OutputFile {
+        path: folders.relative(&path),
+        digest,
+        bytes,
+        rows: None,
+    });
+    Ok(())
+}
+
+/// Writes how well a kind is linked; the report names the file.
+pub(super) fn write_quality(
+    folder: &Path,
+    quality: &LinkageQuality,
+    folders: &StageFolders<'_>,
+    report: &mut StageReport,
+) -> Result<(), LinkError> {
+    let path = folder.join("quality.json");
+    let (digest, bytes) = write_json(&path, quality)?;
     report.files.push(OutputFile {
         path: folders.relative(&path),
         digest,

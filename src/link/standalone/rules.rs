@@ -3,13 +3,15 @@
 
 use std::path::Path;
 
+use crate::comparison::Kind;
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::link::LinkError;
 use crate::link::blocking;
 use crate::link::engine::Engine;
 use crate::link::model::real;
-use crate::link::model_file::ModelFile;
-use crate::link::pairs::MOST_RULES;
+use crate::link::model_file::{ComparisonFile, ModelFile};
+use crate::link::pairs::{MOST_COMPARISONS, MOST_RULES};
+use crate::link::people;
 use crate::link::spec::{Blocking, Spec};
 use crate::pseudonymise::words::{Comparison, Rule};
 
@@ -62,17 +64,29 @@ pub(super) fn rules(
     }
 }
 
-/// The model of an earlier linkage of the same comparisons.
-pub(super) fn known_model(
+/// The comparisons of a specification, and the model of an earlier linkage of them. Whether
+/// frequencies of names are compared is for the model to say where there is one, and else for the
+/// specification.
+pub(super) fn compared(
     path: Option<&Path>,
-    comparisons: &[Comparison],
-) -> Result<Option<ModelFile>, LinkError> {
+    spec: &Spec,
+) -> Result<(Vec<Comparison>, Option<ModelFile>), LinkError> {
+    let plain = people::comparisons(spec);
     let Some(path) = path else {
-        return Ok(None);
+        let comparisons = match spec.options.name_frequency.unwrap_or(true) {
+            true => Comparison::with_frequencies(plain, MOST_COMPARISONS),
+            false => plain,
+        };
+        return Ok((comparisons, None));
     };
     let known = read_model(path)?;
-    match known.fits(comparisons) {
-        true => Ok(Some(known)),
+    let is_frequency = |c: &ComparisonFile| c.comparison.kind == Kind::Frequency;
+    let comparisons = match known.comparisons.iter().any(is_frequency) {
+        true => Comparison::with_frequencies(plain, MOST_COMPARISONS),
+        false => plain,
+    };
+    match known.fits(&comparisons) {
+        true => Ok((comparisons, Some(known))),
         false => Err(bad_model(
             path,
             "the model is of other fields than the specification",

@@ -9,6 +9,7 @@ use crate::link::engine::{Linked, NEVER};
 use crate::link::model::log_odds;
 use crate::link::recall::{self, Missed};
 use crate::link::settle::{self, Likely};
+use crate::pseudonymise::words::{Comparison, Rule};
 
 /// A pair at the threshold is still above it, by this much in natural log odds.
 pub(super) const MARGIN: f64 = 1e-3;
@@ -28,6 +29,8 @@ pub(super) struct Terms<'a> {
     pub(super) cardinality: Option<Cardinality>,
     /// What is known to be apart.
     pub(super) apart: &'a Apart,
+    /// What was compared.
+    pub(super) comparisons: &'a [Comparison],
 }
 
 /// What keeps the rows of named pairs apart.
@@ -97,7 +100,7 @@ fn within(linked: &Linked, terms: Terms<'_>) -> Settled {
 /// Rows of two files: links by a threshold, then entities of linked rows.
 fn between(linked: &Linked, [left, right]: [Rows; 2], terms: Terms<'_>) -> Settled {
     let all = settle::share(&linked.pairs, left.duplicate_free, right.duplicate_free);
-    let missed = missed(linked, &all);
+    let missed = missed_between(linked, &all, terms.comparisons);
     let best = || settle::best_threshold(&all, missed.about);
     let threshold = terms.threshold.unwrap_or_else(best);
     let chosen = all.iter().filter(|p| p.probability >= threshold);
@@ -155,4 +158,12 @@ fn missed(linked: &Linked, all: &[Likely]) -> Missed {
     let times = linked.pairs.iter().map(|p| p.pattern.rules().count_ones());
     let probabilities = all.iter().map(|p| p.probability);
     recall::missed(probabilities.zip(times), linked.rules.len())
+}
+
+/// Between two files, by the fields; by the rules where these ask for too many fields.
+fn missed_between(linked: &Linked, all: &[Likely], comparisons: &[Comparison]) -> Missed {
+    let rules: Vec<Rule> = linked.rules.iter().map(|cost| cost.rule.clone()).collect();
+    let matches = all.iter().map(|p| (p.probability, p.pattern));
+    let by_fields = recall::missed_by_fields(matches, comparisons, &rules);
+    by_fields.unwrap_or_else(|| missed(linked, all))
 }

@@ -7,8 +7,8 @@
 use super::column::Source;
 use super::digest::Digests;
 use super::rule::Comparison;
-use super::tokens::values;
-use crate::comparison::{LANES, Word};
+use super::tokens::{band, values};
+use crate::comparison::{Kind, LANES, Word};
 
 /// The rows of a source and the digests of its columns.
 #[derive(Clone, Copy)]
@@ -26,6 +26,11 @@ pub fn beside(
     left: (Held<'_>, usize),
     right: (Held<'_>, usize),
 ) -> (Word, Word) {
+    if comparison.kind == Kind::Frequency {
+        let band =
+            |(held, row): (Held<'_>, usize)| band(held.source, held.digests, comparison, row);
+        return (band(left), band(right));
+    }
     let lanes = |(held, row): (Held<'_>, usize)| values(held.source, held.digests, comparison, row);
     let both = [lanes(left), lanes(right)];
     let number = |digest: u64| -> Word {
@@ -48,7 +53,6 @@ pub fn beside(
 mod tests {
     use super::super::column::Interner;
     use super::*;
-    use crate::comparison::Kind;
     use crate::pseudonymise::MasterKey;
 
     #[test]

@@ -20,6 +20,8 @@ pub type Lanes = [u64; LANES];
 pub struct Digests {
     pub(in crate::pseudonymise) lanes: Vec<Lanes>,
     pub(in crate::pseudonymise) names: Vec<[u64; 2]>,
+    /// How frequent each value is, in bands from 1; empty where that is not compared.
+    pub(in crate::pseudonymise) bands: Vec<u8>,
 }
 
 /// Values that are digested at a time.
@@ -42,6 +44,7 @@ impl Digests {
         Digests {
             lanes: lanes.collect(),
             names: if named { names.collect() } else { Vec::new() },
+            bands: Vec::new(),
         }
     }
 
@@ -51,6 +54,12 @@ impl Digests {
             .and_then(|p| self.lanes.get(p))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// The band of a value's frequency; 0 where there is none.
+    pub fn band(&self, number: u32) -> u8 {
+        let band = place(number).and_then(|p| self.bands.get(p));
+        band.copied().unwrap_or(0)
     }
 
     /// The two lanes of a name.
@@ -73,7 +82,7 @@ pub fn column_digests(
         let own = comparisons
             .iter()
             .filter(looks)
-            .find(|c| c.kind != Kind::Names);
+            .find(|c| !matches!(c.kind, Kind::Names | Kind::Frequency));
         let named = comparisons
             .iter()
             .filter(looks)

@@ -53,7 +53,7 @@ pub(super) fn lanes(kind: Kind, value: &str) -> Lanes {
         Kind::Text => text(value),
         Kind::Identifier => identifier(value),
         Kind::Exact | Kind::Sex => exact(value),
-        Kind::Names => Lanes::default(),
+        Kind::Names | Kind::Frequency => Lanes::default(),
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `column` | the clear values of a source, each kept once |
 //! | `lanes`, `nickname` | the lanes of a value |
 //! | `digest` | the digests of lanes |
+//! | `frequency` | how frequent a name is, in four bands |
 //! | `row_digest` | whether a row is what it was to an earlier linkage |
 //! | `rule` | comparisons, and the blocking rules made of their lanes |
 //! | `tokens` | blocks, tokens and words of rows |
@@ -24,6 +25,7 @@
 mod beside;
 mod column;
 mod digest;
+mod frequency;
 mod lanes;
 mod nickname;
 mod row_digest;
@@ -33,6 +35,7 @@ mod tokens;
 pub use beside::{Held, beside};
 pub use column::{Column, Interner, Source};
 pub use digest::{Digests, column_digests};
+pub use frequency::note_frequencies;
 pub use row_digest::{Beside, RowDigest, row_digests};
 pub use rule::{Comparison, Part, Rule};
 pub use tokens::{RuleKey, Token, random_blocks};

@@ -46,6 +46,24 @@ impl Comparison {
         }
         out
     }
+
+    /// The same and, after them, how frequent forename and surname are, as far as there is room for
+    /// `most` comparisons.
+    pub fn with_frequencies(mut comparisons: Vec<Comparison>, most: usize) -> Vec<Comparison> {
+        for name in ["surname", "forename"] {
+            let own = comparisons.iter().find(|c| c.name == name);
+            let is_name = |c: &&Comparison| matches!(c.kind, Kind::Forename | Kind::Surname);
+            let columns = own.filter(is_name).map(|c| c.columns.clone());
+            if let Some(columns) = columns.filter(|_| comparisons.len() < most) {
+                comparisons.push(Comparison {
+                    name: format!("{name}_frequency"),
+                    kind: Kind::Frequency,
+                    columns,
+                });
+            }
+        }
+        comparisons
+    }
 }
 
 /// A lane that two rows must share.

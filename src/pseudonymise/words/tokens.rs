@@ -122,7 +122,7 @@ impl RuleKey {
                 parts.any(|part| Some(part.column) == column && part.lane == lane)
             };
             match c.kind {
-                Kind::Names => false,
+                Kind::Names | Kind::Frequency => false,
                 Kind::Date => asks(1) && asks(7),
                 _ => asks(0),
             }
@@ -216,6 +216,14 @@ impl RuleKey {
         let mut there: Vec<(u32, [u64; LANES])> = Vec::with_capacity(rows.len());
         let keys = comparisons.iter().zip(fixed).zip(&self.tags);
         for (c, ((comparison, fixed), key)) in keys.enumerate() {
+            if comparison.kind == Kind::Frequency {
+                for row in rows {
+                    if let Some(slot) = out.get_mut(place(*row, c)) {
+                        *slot = band(source, digests, comparison, at(*row));
+                    }
+                }
+                continue;
+            }
             work.clear();
             there.clear();
             for (row, block) in rows.iter().zip(blocks) {
@@ -254,6 +262,22 @@ impl RuleKey {
 
 /// Rows that are encoded at a time.
 const CHUNK: usize = 1024;
+
+/// The word of a comparison of frequencies: the band itself.
+pub(super) fn band(
+    source: &Source,
+    digests: &[Digests],
+    comparison: &Comparison,
+    row: usize,
+) -> Word {
+    let column = comparison.columns.first().copied().flatten();
+    let number = column
+        .and_then(|c| source.columns.get(c))
+        .map(|c| c.number(row));
+    let digests = column.and_then(|c| digests.get(c));
+    let band = number.zip(digests).map(|(number, d)| d.band(number));
+    Word::from(band.unwrap_or(0))
+}
 
 /// The digests that a comparison shows of a row.
 pub(super) fn values(

@@ -151,15 +151,18 @@ impl Kind<'_> {
 
 /// Matches that no rule brought together. Where nearly all were brought together by one rule alone,
 /// a number of a system say, what it missed cannot be told from what others found.
-fn missed(likely: &[Likely], rules: usize) -> Option<Missed> {
-    let times = |p: &Likely| p.pattern.rules().count_ones();
-    let several: f64 = likely
-        .iter()
-        .filter(|p| times(p) > 1)
-        .map(|p| p.probability)
-        .sum();
-    let found = likely.iter().map(|p| (p.probability, times(p)));
-    (several > SEVERAL * settle::expected(likely)).then(|| recall::missed(found, rules))
+pub(super) fn missed(likely: &[Likely], rules: usize) -> Option<Missed> {
+    let times = |p: &Likely| (p.probability, p.pattern.rules().count_ones());
+    let found: Vec<(f64, u32)> = likely.iter().map(times).collect();
+    missed_of(&found, rules)
+}
+
+/// The same of matches by their probabilities and by how many rules brought them together.
+pub(super) fn missed_of(found: &[(f64, u32)], rules: usize) -> Option<Missed> {
+    let several = found.iter().filter(|(_, times)| *times > 1);
+    let several: f64 = several.map(|(probability, _)| probability).sum();
+    let all: f64 = found.iter().map(|(probability, _)| probability).sum();
+    (several > SEVERAL * all).then(|| recall::missed(found.iter().copied(), rules))
 }
 
 /// What the receipt says of it.

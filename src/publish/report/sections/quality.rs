@@ -9,7 +9,7 @@ use super::super::page::{Block, Cell, Section, Table};
 use super::super::view::ReleaseView;
 use super::{Drawn, IN_ORDER, concept_name, concept_words, empty, number, text};
 use crate::schema::published::Concept;
-use crate::schema::quality::{LinkRow, SensitivityRow};
+use crate::schema::quality::{EstimatedShare, LinkRow, SensitivityRow};
 
 /// Records from extract to estimate, rounded.
 pub(crate) fn losses(view: &ReleaseView, drawn: &mut Drawn) -> Section {
@@ -61,6 +61,9 @@ pub(crate) fn linkage(view: &ReleaseView, drawn: &mut Drawn) -> Section {
 
 fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
     let what = "Share of records that were linked";
+    let estimated = of
+        .iter()
+        .any(|g| g.precision.is_some() || g.recall.is_some());
     let mut groups: Vec<(String, Vec<DotRow>)> = Vec::new();
     let mut rows = Vec::new();
     for g in of {
@@ -76,18 +79,28 @@ fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
             Some((_, list)) => list.push(row),
             None => groups.push((g.group.clone(), vec![row])),
         }
-        rows.push(vec![
+        let mut row = vec![
             text(g.code.as_str()),
             text(g.group.as_str()),
             number(Some(g.records)),
             Cell::Number(percent(g.match_rate, 2)),
-        ]);
+        ];
+        if estimated {
+            row.extend([g.precision, g.recall].map(estimated_share));
+        }
+        rows.push(row);
     }
+    let mut heads = vec!["Code", "Group", "Records", "Share"];
+    if estimated {
+        heads.extend(["Precision, estimated", "Recall, estimated"]);
+    }
+    let method = of.iter().find_map(|g| g.method.as_deref());
     let words = Table {
-        caption: format!("{what}, {link}"),
-        heads: ["Code", "Group", "Records", "Share"]
-            .map(str::to_owned)
-            .to_vec(),
+        caption: match method {
+            Some(method) => format!("{what}, {link}. Precision and recall: {method}"),
+            None => format!("{what}, {link}"),
+        },
+        heads: heads.into_iter().map(str::to_owned).collect(),
         rows,
     };
     let svg = dots(&Dots {
@@ -102,6 +115,17 @@ fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
         svg,
         words,
     )
+}
+
+/// An estimated share and its interval.
+fn estimated_share(of: Option<EstimatedShare>) -> Cell {
+    match of {
+        Some(of) => text(format!(
+            "{:.3} ({:.3} to {:.3})",
+            of.estimate, of.lower, of.upper
+        )),
+        None => text("–"),
+    }
 }
 
 /// What the interval is made of, and what assumptions do.
