@@ -73,6 +73,10 @@ fn peak(process: u32) -> Option<u64> {
 }
 
 /// Encodes the extract and gives the peak in MiB.
+#[allow(
+    clippy::print_stdout,
+    reason = "the figures are what the test is run for"
+)]
 fn encode(desk: &Desk, file: &str) -> u64 {
     let began = Instant::now();
     let arguments = [
