@@ -620,6 +620,11 @@ fn disclosure(run: &Path) {
             ("measure", "children"),
         ];
         let status = cell(&path, &wanted, "status").expect("the cell is in the release");
+        if code == "x" {
+            // Children of no known area are in no authority: few of them are told as few.
+            assert!(*count > 5 || status == "low" || status == "c", "{status}");
+            continue;
+        }
         if (1..=5).contains(count) {
             assert_eq!(status, "c", "a small count is hidden");
             hidden += 1;

@@ -213,7 +213,7 @@ mod tests {
             total: total.clone(),
         };
         let ratio = Ratio::new(0.9, 0.05).expect("a ratio");
-        let [found]: [Figure; 1] = audited(&[figure.clone()], ratio)
+        let [found]: [Figure; 1] = audited(std::slice::from_ref(&figure), ratio)
             .expect("figures")
             .try_into()
             .expect("one figure");
@@ -222,7 +222,7 @@ mod tests {
         assert!((parts.families - 729.0).abs() < 1e-9 && parts.noise == 8.0);
         assert!((parts.linkage_error - (81.0 + 2_500.0)).abs() < 1e-9);
         assert!(found.total.interval.width() > total.interval.width());
-        let same = audited(&[figure.clone()], Ratio::CERTAIN).expect("figures");
+        let same = audited(std::slice::from_ref(&figure), Ratio::CERTAIN).expect("figures");
         assert_eq!(same, [figure]);
     }
 }
