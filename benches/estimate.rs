@@ -26,6 +26,7 @@ fn parent(rank: u64, sex: Sex, stays: &[(i32, i32)]) -> Parent {
                 legal_status: "sentenced".into(),
                 sentence_band: "1_to_4y".into(),
                 offence_group: "violent".into(),
+                prison: String::new(),
             })
             .collect(),
     }
