@@ -23,8 +23,6 @@ pub(crate) struct Member {
     pub min_frequency: Option<u64>,
     /// Cells (in row-major order) that cannot occur.
     pub impossible: BTreeSet<usize>,
-    /// Cells that are never small: people whose area is not known.
-    pub open: BTreeSet<usize>,
     /// Rounding base of what is shown; 1 is exact.
     pub base: u64,
 }
@@ -204,10 +202,7 @@ fn finish(
             }
             let count = group.system.value[id];
             base[id] = base[id].max(member.base);
-            let least = member
-                .min_frequency
-                .filter(|_| !member.open.contains(&cell));
-            if let Some(least) = least {
+            if let Some(least) = member.min_frequency {
                 let zero = count == 0
                     && rules.zeros == Zeros::Hidden
                     && !member.impossible.contains(&cell);

@@ -239,7 +239,6 @@ pub(super) fn members(
                 },
                 min_frequency: spec.suppress.then_some(spec.rules.min_frequency),
                 impossible: BTreeSet::new(),
-                open: BTreeSet::new(),
                 base: 1,
             }
         })

@@ -336,9 +336,6 @@ impl TableDef {
     }
 }
 
-/// The variable of dimensions that say where people live.
-pub const AREA: &str = "area";
-
 /// The dimension of a series: months before the reference date.
 pub const MONTH: &str = "month";
 

@@ -193,29 +193,45 @@ fn missing_source(definition: &TableDef) -> ProtectError {
 
 type Systems = BTreeSet<Vec<String>>;
 
-/// The cells of a table that are to stay shown: all but the small ones, where the definition asks
-/// for it.
-fn kept(definition: &TableDef, member: &Member, rules: &Rules) -> Result<Demands, ProtectError> {
-    let mut out = Demands::default();
-    if definition.keep_shown {
-        let mut system = System::new();
-        let cells = system.join(&member.cube)?;
-        let count = |id: u32| system.value.get(place(id)).copied().unwrap_or(0);
-        let large = |id: u32| count(id) == 0 || count(id) >= rules.min_frequency;
-        let shown = cells.iter().enumerate().filter(|(_, id)| large(**id));
-        out.shown = shown.map(|(cell, _)| cell).collect();
+/// The cells of a table that are to stay shown, the largest first: all but the small ones, where the
+/// definition asks for it.
+fn kept(definition: &TableDef, member: &Member, rules: &Rules) -> Result<Vec<usize>, ProtectError> {
+    if !definition.keep_shown {
+        return Ok(Vec::new());
     }
-    Ok(out)
+    let mut system = System::new();
+    let cells = system.join(&member.cube)?;
+    let count = |id: u32| system.value.get(place(id)).copied().unwrap_or(0);
+    let mut large: Vec<(u64, usize)> = cells
+        .iter()
+        .enumerate()
+        .map(|(cell, id)| (count(*id), cell))
+        .filter(|(n, _)| *n >= rules.min_frequency)
+        .collect();
+    large.sort_by_key(|(n, cell)| (std::cmp::Reverse(*n), *cell));
+    Ok(large.into_iter().map(|(_, cell)| cell).collect())
 }
 
-/// Protects the members with what is to stay shown; where that cannot be, without.
-fn protect(members: &[Member], keep: &[Demands], rules: &Rules) -> Result<Outcome, ProtectError> {
-    match protect_with(members, keep, rules, false) {
-        Err(ProtectError::Unprotectable { .. }) if keep.iter().any(|k| !k.shown.is_empty()) => {
-            protect_together(members, rules, false)
+/// Protects the members with what is to stay shown; where that cannot be, with the smallest of it
+/// given up, one after the other.
+fn protect(
+    members: &[Member],
+    keep: &[Vec<usize>],
+    rules: &Rules,
+) -> Result<Outcome, ProtectError> {
+    let most = keep.iter().map(Vec::len).max().unwrap_or(0);
+    for number in (1..=most).rev() {
+        let shown = |cells: &Vec<usize>| Demands {
+            shown: cells.iter().take(number).copied().collect(),
+            ..Demands::default()
+        };
+        let demands: Vec<Demands> = keep.iter().map(shown).collect();
+        match protect_with(members, &demands, rules, false) {
+            Err(ProtectError::Unprotectable { .. }) => {}
+            found => return found,
         }
-        found => found,
     }
+    protect_together(members, rules, false)
 }
 
 /// Protects the tables that have a measure in a concept, together, and appends their rows.

@@ -15,7 +15,7 @@ use super::super::rules::Rounding;
 use super::super::system::Cube;
 use super::super::table::ProtectedRow;
 use super::Working;
-use crate::schema::published::{AREA, Concept, DimensionDef, NOT_AVAILABLE, Status, TableDef};
+use crate::schema::published::{Concept, DimensionDef, Status, TableDef};
 
 /// Counts by the codes of inner cells.
 type Inner = BTreeMap<Vec<String>, u64>;
@@ -94,13 +94,6 @@ fn rank(dimension: &DimensionDef, code: &str) -> usize {
     found.map_or(0, |i| i + 1)
 }
 
-/// Is a cell of people whose area is not known? It points to no place; tables without places have no
-/// rule for small counts either.
-fn no_area(definition: &TableDef, codes: &[String]) -> bool {
-    let mut both = definition.dimensions.iter().zip(codes);
-    both.any(|(d, code)| d.variable == AREA && code == NOT_AVAILABLE)
-}
-
 fn member(
     definition: &TableDef,
     apart: &[String],
@@ -147,11 +140,7 @@ fn member(
                 || definition.is_not_available(concept, measure, &refs)
         })
         .collect();
-    let open = (0..cube.cells().unwrap_or(0))
-        .filter(|cell| no_area(definition, &codes_of(definition, apart, &cube, *cell)))
-        .collect();
     Ok(Member {
-        open,
         name: definition.id.clone(),
         population: Vec::new(),
         cube,
