@@ -218,7 +218,18 @@ fn pairs(c: &mut Criterion) {
         .map(|(input, digests)| key.tokens(&rule, &input.source, digests))
         .collect();
     let words: Vec<Vec<Word>> = sides()
-        .map(|(input, digests)| key.words(&rule, &input.source, digests, &comparisons, &|_| true))
+        .map(|(input, digests)| {
+            let mut words = Vec::new();
+            key.words(
+                &rule,
+                &input.source,
+                digests,
+                &comparisons,
+                &|_| true,
+                &mut words,
+            );
+            words
+        })
         .collect();
     let blocks = Blocks::between(&tokens[0], &tokens[1], u64::MAX);
     let mut members = [0, 1].map(|side: usize| Membership::new(inputs[side].rows(), 1));

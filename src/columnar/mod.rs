@@ -4,6 +4,8 @@
 //! written, and created with the permissions of their zone. Tables about people carry no column
 //! statistics, because the least and the greatest value of a column are values of somebody.
 
+mod nameless;
+
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,6 +25,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::diagnostic::{Diagnose, Diagnostic, Exit, Explanation, Place};
 use crate::digest::{Digest, DigestWriter};
+
+pub(crate) use nameless::nameless;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +99,16 @@ pub enum ColumnarError {
         /// The column.
         column: String,
     },
+}
+
+impl ColumnarError {
+    /// The operating system's refusal of a file.
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        ColumnarError::Io {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
 }
 
 /// The codes of this room.

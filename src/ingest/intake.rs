@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::assemble::Assembly;
@@ -10,6 +9,7 @@ use super::convert::Setting;
 use super::error::{IngestError, Problem};
 use super::ledger::Ledger;
 use super::mapping::Mapping;
+use super::met::Met;
 use super::read::{self, Binding, RawBatch, RowReader};
 use super::rows::{FileContext, Processed, Rejected, process};
 use crate::progress::Progress;
@@ -94,7 +94,7 @@ pub fn read_files(
         for (file, result) in now.iter().zip(results) {
             match result {
                 Ok(parts) => {
-                    let mut absorbing = Absorbing::new(file);
+                    let mut absorbing = Absorbing::new(file, assembly.folder());
                     for part in parts {
                         absorbing.absorb(part, assembly, ledger, progress)?;
                     }
@@ -133,7 +133,7 @@ fn large(
     let binding = reader.binding().clone();
     let context = file.context(&binding, reader.width(), setting);
     let round = rayon::current_num_threads() * 4;
-    let mut absorbing = Absorbing::new(file);
+    let mut absorbing = Absorbing::new(file, assembly.folder());
     let mut done: Vec<Processed> = Vec::new();
     let mut raw = match next_round(reader.as_mut(), round) {
         Ok(raw) => raw,
@@ -180,14 +180,15 @@ fn next_round(reader: &mut dyn RowReader, round: usize) -> Result<Vec<RawBatch>,
 /// Takes the results of one file in its order, and knows the keys that were there before.
 struct Absorbing<'a> {
     file: &'a InputFile<'a>,
-    seen: HashMap<u64, u64>,
+    /// Of each key the fingerprint of its row.
+    keys: Met,
 }
 
 impl<'a> Absorbing<'a> {
-    fn new(file: &'a InputFile<'a>) -> Self {
+    fn new(file: &'a InputFile<'a>, folder: &Path) -> Self {
         Absorbing {
             file,
-            seen: HashMap::new(),
+            keys: Met::new(folder),
         }
     }
 
@@ -206,7 +207,7 @@ impl<'a> Absorbing<'a> {
         for rejected in &part.rejected {
             hold(file, *rejected, ledger);
         }
-        self.double_keys(&mut part, ledger);
+        self.double_keys(&mut part, ledger)?;
         for (index, quality) in part.quality.iter().enumerate() {
             if let Some(field) = file.mapping.schema.fields.get(index) {
                 ledger.quality(file.source, &field.name, *quality);
@@ -219,14 +220,15 @@ impl<'a> Absorbing<'a> {
     }
 
     /// A key that was there before: the same row again is merged, another row is held back.
-    fn double_keys(&mut self, part: &mut Processed, ledger: &mut Ledger) {
+    fn double_keys(
+        &mut self,
+        part: &mut Processed,
+        ledger: &mut Ledger,
+    ) -> Result<(), IngestError> {
         for &(row, key, content) in &part.keys {
-            let before = match self.seen.get(&key) {
-                Some(before) => *before,
-                None => {
-                    self.seen.insert(key, content);
-                    continue;
-                }
+            let Some(before) = self.keys.get(key)? else {
+                self.keys.put(key, content)?;
+                continue;
             };
             let mut told = false;
             for (chunk, unit) in part.chunks.iter_mut().zip(&self.file.units) {
@@ -245,6 +247,7 @@ impl<'a> Absorbing<'a> {
                 }
             }
         }
+        Ok(())
     }
 }
 

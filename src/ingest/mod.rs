@@ -24,6 +24,7 @@ mod job;
 mod landing;
 mod ledger;
 mod mapping;
+mod met;
 mod output;
 mod quality;
 mod read;

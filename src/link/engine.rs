@@ -181,11 +181,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Has the words of a rule's blocks made and hands the walk over them on.
+    /// Has the words of a rule's blocks made and hands the walk over them on. `words` is room that
+    /// one rule after the other uses.
     fn walk(
         &self,
         (number, rule): (usize, &Rule),
-        blocks: &Blocks,
+        (blocks, words): (&Blocks, &mut Vec<Vec<Word>>),
         members: &[Membership],
         taken: Option<Taken<'_>>,
         mut each: impl FnMut(&Walk<'_>),
@@ -193,15 +194,14 @@ impl<'a> Engine<'a> {
         let key = RuleKey::derive(self.keys, &rule.name, self.comparisons);
         let rows = [&blocks.left, &blocks.right];
         let sides = self.sources.iter().zip(&self.digests).zip(rows);
-        let words: Vec<Vec<Word>> = sides
-            .map(|((source, digests), rows)| {
-                let asked = flags(source.rows, rows);
-                let wanted =
-                    |row: u32| usize::try_from(row).is_ok_and(|row| asked.get(row) == Some(&true));
-                key.words(rule, source, digests, self.comparisons, &wanted)
-            })
-            .collect();
-        self.with_sides(&words, members, (Some(number), taken), blocks, |walk| {
+        words.resize_with(self.sources.len(), Vec::new);
+        for (((source, digests), rows), words) in sides.zip(words.iter_mut()) {
+            let asked = flags(source.rows, rows);
+            let wanted =
+                |row: u32| usize::try_from(row).is_ok_and(|row| asked.get(row) == Some(&true));
+            key.words(rule, source, digests, self.comparisons, &wanted, words);
+        }
+        self.with_sides(words, members, (Some(number), taken), blocks, |walk| {
             each(walk)
         });
     }
@@ -349,7 +349,9 @@ mod tests {
             let keys = MasterKey::of_rehearsal_seed(seed).for_project("engine", "1");
             let digests = column_digests(&rows, &comparisons, &keys);
             let key = RuleKey::derive(&keys, &rule.name, &comparisons);
-            key.words(&rule, &rows, &digests, &comparisons, &|_| true)
+            let mut words = Vec::new();
+            key.words(&rule, &rows, &digests, &comparisons, &|_| true, &mut words);
+            words
         };
         let (one, two) = (words(1), words(2));
         let forenames = |words: &[Word]| words.iter().step_by(2).copied().collect::<Vec<_>>();

@@ -109,7 +109,7 @@ pub fn read_where(
     // when all rows are read.
     let mut raw: Vec<Interner> = plan.fields.iter().map(|_| Interner::default()).collect();
     let mut dated: Vec<Interner> = plan.dates.iter().map(|_| Interner::default()).collect();
-    let (mut without, mut twice) = (Vec::new(), Vec::new());
+    let mut without = Vec::new();
     for_each_row(path, &named, |row, values| {
         let Some(Some(id)) = values.first().copied() else {
             without.push(row);
@@ -118,9 +118,7 @@ pub fn read_where(
         if wanted.is_some_and(|wanted| !wanted(id)) {
             return;
         }
-        if !ids.push(Some(id)) {
-            twice.push(row);
-        }
+        ids.push(Some(id));
         for (field, raw) in plan.fields.iter().zip(&mut raw) {
             raw.push(field.slots.value(values).as_deref());
         }
@@ -140,6 +138,8 @@ pub fn read_where(
     };
     let mut problems = Vec::new();
     let id = spec.id.of(side);
+    let ids = ids.finish();
+    let twice = twice(&ids, &without);
     tell(
         &mut problems,
         path,
@@ -193,7 +193,7 @@ pub fn read_where(
         digest,
         bytes,
         source: Source { rows, columns },
-        ids: ids.finish(),
+        ids,
         dates,
         unread: counts
             .by_field
@@ -202,6 +202,21 @@ pub fn read_where(
             .map(|(field, c)| (field, c.unread))
             .collect(),
     })
+}
+
+/// The rows, from 1, whose id stands in an earlier row; `without` are those that have none. Where not
+/// all rows were wanted they are counted among those that were.
+fn twice(ids: &Column, without: &[u64]) -> Vec<u64> {
+    let mut without = without.iter().peekable();
+    let mut left_out = 0;
+    let row_of = |place: usize| {
+        let mut row = place as u64 + 1 + left_out;
+        while without.next_if(|other| **other <= row).is_some() {
+            (row, left_out) = (row + 1, left_out + 1);
+        }
+        row
+    };
+    ids.repeated().into_iter().map(row_of).collect()
 }
 
 /// Fields that have no value in a whole file, in words: they cannot help there.

@@ -13,7 +13,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::row::{RowConverter, SortField};
 
 use super::key::Pseudonym;
-use super::spill::Buckets;
+use super::spill::{Buckets, Rows};
 use super::stage::batch;
 use crate::columnar::{ColumnarError, TableWriter, bytes};
 use crate::schema::canonical::RECORD;
@@ -31,6 +31,9 @@ pub(super) struct SortedTable {
     buckets: Buckets,
 }
 
+/// Bytes of a pseudonym, which stands in front of a row.
+const PSEUDONYM: usize = size_of::<Pseudonym>();
+
 /// A row in a bucket: its pseudonym, how long it is, its bytes.
 type Framed<'a> = (Pseudonym, &'a [u8]);
 
@@ -45,7 +48,7 @@ impl SortedTable {
         let rows = RowConverter::new(schema.fields().iter().map(field).collect());
         Ok(SortedTable {
             rows: rows.map_err(|_| malformed(path))?,
-            buckets: Buckets::new(folder)?,
+            buckets: Buckets::new(folder, Rows::Stated(PSEUDONYM))?,
             path: path.to_path_buf(),
             schema,
         })
@@ -70,8 +73,8 @@ impl SortedTable {
     /// which they came.
     pub(super) fn write(&self, writer: &mut TableWriter) -> Result<(), ColumnarError> {
         let mut waiting = RecordBatch::new_empty(self.schema.clone());
-        for bucket in self.buckets.each() {
-            let sorted = self.sorted(&bucket?)?;
+        self.buckets.each(&mut |bucket| {
+            let sorted = self.sorted(&bucket)?;
             let both = concat_batches(&self.schema, [&waiting, &sorted]);
             waiting = both.map_err(|_| malformed(&self.path))?;
             let whole = waiting.num_rows() / AT_A_TIME * AT_A_TIME;
@@ -79,7 +82,8 @@ impl SortedTable {
                 writer.write(&waiting.slice(0, whole))?;
                 waiting = waiting.slice(whole, waiting.num_rows() - whole);
             }
-        }
+            Ok(())
+        })?;
         if waiting.num_rows() > 0 {
             writer.write(&waiting)?;
         }

@@ -1,26 +1,58 @@
-//! Encodings on their way to a sorted file: written to buckets by their first byte, then sorted a
-//! bucket at a time, so that memory does not grow with the file.
+//! Encodings on their way to a sorted file: written to buckets by their first bits, then sorted a
+//! bucket at a time. A bucket that is too large for memory is put into buckets by its next bits, so
+//! that memory does not grow with the file.
 //!
-//! What is spilt is encoded already: pseudonyms, keys, tags. The file has no name (it is unlinked
-//! as soon as it is open), so that nothing of it is left behind whatever happens.
+//! What is spilt is encoded already: pseudonyms, keys, tags. The files have no name, so that nothing
+//! of them is left behind whatever happens.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::columnar::ColumnarError;
+use crate::columnar::{ColumnarError, nameless};
 
-/// Buckets. Their number is fixed, so that a file does not depend on the memory there is.
-const BUCKETS: usize = 64;
+/// Bits of a row that choose its bucket. Their number is fixed, so that a file does not depend on
+/// the memory there is.
+const BITS: u32 = 6;
+const BUCKETS: usize = 1 << BITS;
 /// Bytes that a bucket gathers before they are written.
 const BUFFER: usize = 1 << 15;
+/// Bytes of a bucket that is held in memory; a larger one is divided.
+const LARGEST: usize = 4 << 20;
+
+/// Where a row ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rows {
+    /// All have this many bytes.
+    Equal(usize),
+    /// After this many bytes stand four that tell, little end first, how many more there are.
+    Stated(usize),
+}
+
+impl Rows {
+    /// The first row, and what is behind it.
+    fn split(self, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let length = match self {
+            Rows::Equal(width) => width.max(1),
+            Rows::Stated(before) => {
+                let stated = bytes.get(before..)?.first_chunk::<4>()?;
+                before + 4 + usize::try_from(u32::from_le_bytes(*stated)).ok()?
+            }
+        };
+        bytes.split_at_checked(length)
+    }
+}
 
 /// Bytes in buckets, in a file without a name.
 pub(super) struct Buckets {
-    path: PathBuf,
+    folder: PathBuf,
+    rows: Rows,
+    /// Bits of a row that were used up by the buckets around this one.
+    used: u32,
+    largest: usize,
     file: File,
     end: u64,
     buffers: Vec<Vec<u8>>,
@@ -29,33 +61,29 @@ pub(super) struct Buckets {
 
 impl Buckets {
     /// Empty buckets in `folder`, which is made where it is missing.
-    pub(super) fn new(folder: &Path) -> Result<Self, ColumnarError> {
-        let path = folder.join(".spill");
-        let open = || {
-            std::fs::create_dir_all(folder)?;
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            std::fs::remove_file(&path)?;
-            Ok(file)
-        };
-        let file = open().map_err(|source| io_error(&path, source))?;
+    pub(super) fn new(folder: &Path, rows: Rows) -> Result<Self, ColumnarError> {
+        Buckets::within(folder, rows, 0, LARGEST)
+    }
+
+    fn within(folder: &Path, rows: Rows, used: u32, largest: usize) -> Result<Self, ColumnarError> {
         Ok(Buckets {
-            path,
-            file,
+            folder: folder.to_path_buf(),
+            rows,
+            used,
+            largest,
+            file: nameless(folder)?,
             end: 0,
             buffers: vec![Vec::new(); BUCKETS],
             chunks: vec![Vec::new(); BUCKETS],
         })
     }
 
-    /// Appends the parts of a row to the bucket of its first byte.
+    /// Appends the parts of a row to its bucket, which the first eight bytes of the first part
+    /// choose.
     pub(super) fn push(&mut self, row: &[&[u8]]) -> Result<(), ColumnarError> {
-        let first = row.iter().flat_map(|part| part.iter()).next();
-        let bucket = usize::from(first.copied().unwrap_or(0)) * BUCKETS / 256;
+        let head = row.first().map_or(0, |first| head(first));
+        let bits = head.checked_shl(self.used).unwrap_or(0) >> (u64::BITS - BITS);
+        let bucket = usize::try_from(bits).unwrap_or(0);
         if let Some(buffer) = self.buffers.get_mut(bucket) {
             for part in row {
                 buffer.extend_from_slice(part);
@@ -75,34 +103,75 @@ impl Buckets {
         };
         self.file
             .write_all(buffer)
-            .map_err(|source| io_error(&self.path, source))?;
+            .map_err(|source| ColumnarError::io(&self.folder, source))?;
         chunks.push((self.end, buffer.len()));
         self.end += buffer.len() as u64;
         buffer.clear();
         Ok(())
     }
 
-    /// The buckets in order, each as it was filled.
-    pub(super) fn each(&self) -> impl Iterator<Item = Result<Vec<u8>, ColumnarError>> {
-        let all = self.chunks.iter().zip(&self.buffers);
-        all.map(|(chunks, buffer)| self.read(chunks, buffer))
+    /// Hands the buckets to `each` in order, each as it was filled. Rows that have their first
+    /// eight bytes in common come together.
+    pub(super) fn each(
+        &self,
+        each: &mut dyn FnMut(Vec<u8>) -> Result<(), ColumnarError>,
+    ) -> Result<(), ColumnarError> {
+        for (chunks, buffer) in self.chunks.iter().zip(&self.buffers) {
+            let bytes = chunks.iter().map(|(_, length)| length).sum::<usize>() + buffer.len();
+            if bytes > self.largest && self.used + BITS < u64::BITS {
+                self.divided(chunks, buffer)?.each(each)?;
+            } else {
+                let mut whole = Vec::with_capacity(bytes);
+                for (from, length) in chunks {
+                    self.read(*from, *length, &mut whole)?;
+                }
+                whole.extend_from_slice(buffer);
+                each(whole)?;
+            }
+        }
+        Ok(())
     }
 
-    fn read(&self, chunks: &[(u64, usize)], buffer: &[u8]) -> Result<Vec<u8>, ColumnarError> {
-        let spilt: usize = chunks.iter().map(|(_, length)| length).sum();
-        let mut bytes = Vec::with_capacity(spilt + buffer.len());
-        bytes.resize(spilt, 0);
-        let mut rest = bytes.as_mut_slice();
+    /// A bucket in buckets by the next bits of its rows.
+    fn divided(&self, chunks: &[(u64, usize)], buffer: &[u8]) -> Result<Buckets, ColumnarError> {
+        let used = self.used + BITS;
+        let mut out = Buckets::within(&self.folder, self.rows, used, self.largest)?;
+        let mut space = Vec::new();
         for (from, length) in chunks {
-            let (now, later) = rest.split_at_mut(*length);
-            self.file
-                .read_exact_at(now, *from)
-                .map_err(|source| io_error(&self.path, source))?;
-            rest = later;
+            space.clear();
+            self.read(*from, *length, &mut space)?;
+            out.take(&space)?;
         }
-        bytes.extend_from_slice(buffer);
-        Ok(bytes)
+        out.take(buffer)?;
+        Ok(out)
     }
+
+    /// Takes up whole rows.
+    fn take(&mut self, mut rows: &[u8]) -> Result<(), ColumnarError> {
+        while let Some((row, rest)) = self.rows.split(rows) {
+            self.push(&[row])?;
+            rows = rest;
+        }
+        Ok(())
+    }
+
+    /// Appends bytes of the file.
+    fn read(&self, from: u64, length: usize, to: &mut Vec<u8>) -> Result<(), ColumnarError> {
+        let before = to.len();
+        to.resize(before + length, 0);
+        self.file
+            .read_exact_at(to.get_mut(before..).unwrap_or_default(), from)
+            .map_err(|source| ColumnarError::io(&self.folder, source))
+    }
+}
+
+/// The first eight bytes as a number that sorts as they do.
+fn head(row: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    for (slot, byte) in first.iter_mut().zip(row) {
+        *slot = *byte;
+    }
+    u64::from_be_bytes(first)
 }
 
 /// Rows of equal width, in buckets.
@@ -114,14 +183,13 @@ pub(super) struct Spill {
 impl Spill {
     /// A spill of rows of `width` bytes, in a file without a name in `folder`.
     pub(super) fn new(folder: &Path, width: usize) -> Result<Self, ColumnarError> {
-        let buckets = Buckets::new(folder)?;
+        let buckets = Buckets::new(folder, Rows::Equal(width))?;
         Ok(Spill { buckets, width })
     }
 
     /// Takes up rows, one after the other in `rows`.
     pub(super) fn take(&mut self, rows: &[u8]) -> Result<(), ColumnarError> {
-        rows.chunks_exact(self.width.max(1))
-            .try_for_each(|row| self.buckets.push(&[row]))
+        self.buckets.take(rows)
     }
 
     /// Hands the buckets to `each` in order, every one sorted; together they are all rows sorted.
@@ -129,17 +197,9 @@ impl Spill {
         &self,
         mut each: impl FnMut(Sorted) -> Result<(), ColumnarError>,
     ) -> Result<(), ColumnarError> {
-        for bytes in self.buckets.each() {
-            each(Sorted::new(bytes?, self.width))?;
-        }
-        Ok(())
-    }
-}
-
-fn io_error(path: &Path, source: io::Error) -> ColumnarError {
-    ColumnarError::Io {
-        path: path.to_path_buf(),
-        source,
+        let width = self.width;
+        self.buckets
+            .each(&mut |bytes| each(Sorted::new(bytes, width)))
     }
 }
 
@@ -153,7 +213,6 @@ pub(super) struct Sorted {
 impl Sorted {
     fn new(bytes: Vec<u8>, width: usize) -> Self {
         let width = width.max(1);
-        let head = |row: &[u8]| row.first_chunk::<8>().map_or(0, |h| u64::from_be_bytes(*h));
         let mut order: Vec<(u64, u32)> = (0_u32..)
             .zip(bytes.chunks_exact(width))
             .map(|(place, row)| (head(row), place))
@@ -211,6 +270,43 @@ mod tests {
                 .expect("read back");
             rows.sort_unstable();
             prop_assert_eq!(back, rows.iter().map(|r| r.to_vec()).collect::<Vec<_>>());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_bucket_too_large_for_memory_is_divided(
+            firsts in proptest::collection::vec(0_u8..3, 200..2_000),
+            largest in 64_usize..4_000,
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let rows = Rows::Stated(9);
+            let mut buckets = Buckets::within(folder.path(), rows, 0, largest).expect("buckets");
+            // Rows of many lengths; most of them share their beginning with others.
+            let mut all: Vec<Vec<u8>> = Vec::new();
+            for (n, first) in (0_u32..).zip(firsts) {
+                let [low, ..] = n.to_le_bytes();
+                let id = [first, 7, 7, low % 4, 0, 0, 0, low % 5, 1];
+                let length = n % 11;
+                let body = vec![low; usize::try_from(length).expect("small")];
+                buckets.push(&[&id, &length.to_le_bytes(), &body]).expect("room");
+                all.push([&id[..], &length.to_le_bytes(), &body].concat());
+            }
+            let mut back: Vec<Vec<u8>> = Vec::new();
+            buckets
+                .each(&mut |mut bytes| {
+                    let mut here = Vec::new();
+                    while let Some((row, rest)) = rows.split(&bytes) {
+                        here.push(row.to_vec());
+                        bytes = rest.to_vec();
+                    }
+                    here.sort_by_key(|row| head(row));
+                    back.extend(here);
+                    Ok(())
+                })
+                .expect("read back");
+            all.sort_by_key(|row| head(row));
+            prop_assert_eq!(back, all);
         }
     }
 

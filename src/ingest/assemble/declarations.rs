@@ -22,7 +22,7 @@ pub fn write(
     for row in landed.rows(d::TABLE) {
         let mut date = row.date(d::DATE);
         let person = match (row.text(d::RECORD), bookings) {
-            (Some(record), _) => match people.find(record) {
+            (Some(record), _) => match people.find(record)? {
                 Found::Person(person) => person,
                 Found::OutOfScope => {
                     ledger.out_of_scope(row);

@@ -67,10 +67,15 @@ impl<'a> Assembly<'a> {
             landed: Landed::default(),
             streamed: stream.then(|| {
                 let writer = CanonicalWriter::new(folder, Table::Person, system);
-                (Streamed::default(), writer)
+                (Streamed::new(folder), writer)
             }),
             written: Vec::new(),
         }
+    }
+
+    /// The folder of its tables, where what does not fit into memory may be put aside.
+    pub fn folder(&self) -> &'a Path {
+        self.folder
     }
 
     /// Takes landed rows.
@@ -185,5 +190,8 @@ impl<'a> Assembly<'a> {
 /// Somewhere people can be looked up by record.
 pub trait Find {
     /// Who that is.
-    fn find<'s>(&'s self, record: &'s str) -> Found<'s>;
+    ///
+    /// # Errors
+    /// What was put aside on disk cannot be read.
+    fn find<'s>(&'s self, record: &'s str) -> Result<Found<'s>, ColumnarError>;
 }

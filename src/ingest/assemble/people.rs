@@ -352,8 +352,8 @@ impl<'a> People<'a> {
 }
 
 impl Find for People<'_> {
-    fn find<'s>(&'s self, record: &'s str) -> Found<'s> {
-        self.owner(record)
+    fn find<'s>(&'s self, record: &'s str) -> Result<Found<'s>, ColumnarError> {
+        Ok(self.owner(record))
     }
 }
 

@@ -18,8 +18,8 @@ fn found<'s>(
     row: Row<'_>,
     column: &'static str,
     ledger: &mut Ledger,
-) -> Option<&'s str> {
-    match people.find(record.unwrap_or_default()) {
+) -> Result<Option<&'s str>, ColumnarError> {
+    Ok(match people.find(record.unwrap_or_default())? {
         Found::Person(person) => Some(person),
         Found::OutOfScope => {
             ledger.out_of_scope(row);
@@ -29,7 +29,7 @@ fn found<'s>(
             ledger.dangling(row, column);
             None
         }
-    }
+    })
 }
 
 struct Episode<'a> {
@@ -53,7 +53,7 @@ pub fn write_episodes(
     let mut seen = HashSet::new();
     let mut all: BTreeMap<(&str, &str), Vec<Episode<'_>>> = BTreeMap::new();
     for row in landed.rows(episode::TABLE) {
-        let Some(person) = found(people, row.text(episode::RECORD), row, "record", ledger) else {
+        let Some(person) = found(people, row.text(episode::RECORD), row, "record", ledger)? else {
             continue;
         };
         let service = row.text(episode::SERVICE).unwrap_or_default();
@@ -125,7 +125,7 @@ pub fn write_supervisions(
     use supervision as s;
     let mut seen = HashSet::new();
     for row in landed.rows(s::TABLE) {
-        let Some(person) = found(people, row.text(s::RECORD), row, "record", ledger) else {
+        let Some(person) = found(people, row.text(s::RECORD), row, "record", ledger)? else {
             continue;
         };
         let (start, end, kind) = (row.date(s::START), row.date(s::END), row.text(s::TYPE));
@@ -157,10 +157,10 @@ pub fn write_relations(
     use parent_child as r;
     let mut seen = HashSet::new();
     for row in landed.rows(r::TABLE) {
-        let Some(adult) = found(people, row.text(r::ADULT), row, "adult", ledger) else {
+        let Some(adult) = found(people, row.text(r::ADULT), row, "adult", ledger)? else {
             continue;
         };
-        let Some(child) = found(people, row.text(r::CHILD), row, "child", ledger) else {
+        let Some(child) = found(people, row.text(r::CHILD), row, "child", ledger)? else {
             continue;
         };
         let relationship = row.text(r::RELATIONSHIP);

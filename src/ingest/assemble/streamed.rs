@@ -1,11 +1,10 @@
 //! People who need no joining: written as they are read.
 //!
-//! Of each record only two fingerprints stay in memory (about thirty bytes), so that a record met
-//! again is known: the same row again is merged, another row of the same record is an alias.
+//! Of each record two fingerprints are kept, so that a record met again is known: the same row again
+//! is merged, another row of the same record is an alias.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-
-use hashbrown::HashMap;
+use std::path::Path;
 
 use super::names::Name;
 use super::{Find, Found};
@@ -14,17 +13,24 @@ use crate::ingest::chunk::Row;
 use crate::ingest::geography::Geography;
 use crate::ingest::landing::person as p;
 use crate::ingest::ledger::Ledger;
+use crate::ingest::met::Met;
 use crate::ingest::output::CanonicalWriter;
 
 /// The records that went by.
-#[derive(Default)]
 pub struct Streamed {
     /// Fingerprint of the record; fingerprint of its first row, with the number of its aliases in
     /// the lowest byte. Two of nine million records share one with a probability of 2 in a million.
-    seen: HashMap<u64, u64>,
+    met: Met,
 }
 
 impl Streamed {
+    /// Nobody yet; what does not fit into memory goes to a file without a name in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Streamed {
+            met: Met::new(folder),
+        }
+    }
+
     /// Writes a row, unless it was there.
     pub fn add(
         &mut self,
@@ -37,32 +43,36 @@ impl Streamed {
         let name = Name::of(row);
         let content = fingerprint(&name) & !0xFF;
         let mut alias = 0;
-        match self.seen.get_mut(&fingerprint(record)) {
-            Some(first) if *first & !0xFF == content => {
+        let who = fingerprint(record);
+        match self.met.get(who)? {
+            Some(first) if first & !0xFF == content => {
                 ledger.merged(row);
                 return Ok(());
             }
             Some(first) => {
-                if *first & 0xFF < 0xFF {
-                    *first += 1;
+                let next = if first & 0xFF < 0xFF {
+                    first + 1
+                } else {
+                    first
+                };
+                if next != first {
+                    self.met.put(who, next)?;
                 }
-                alias = u32::try_from(*first & 0xFF).unwrap_or_default();
+                alias = u32::try_from(next & 0xFF).unwrap_or_default();
             }
-            None => {
-                self.seen.insert(fingerprint(record), content);
-            }
+            None => self.met.put(who, content)?,
         }
         name.write(writer, geography, record, alias, row)
     }
 }
 
 impl Find for Streamed {
-    fn find<'s>(&'s self, record: &'s str) -> Found<'s> {
+    fn find<'s>(&'s self, record: &'s str) -> Result<Found<'s>, ColumnarError> {
         // A system that only adds spells to people of another one has no people of its own.
-        if self.seen.is_empty() || self.seen.contains_key(&fingerprint(record)) {
-            Found::Person(record)
+        if self.met.is_empty() || self.met.get(fingerprint(record))?.is_some() {
+            Ok(Found::Person(record))
         } else {
-            Found::Nobody
+            Ok(Found::Nobody)
         }
     }
 }

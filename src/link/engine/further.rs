@@ -193,10 +193,12 @@ impl Engine<'_> {
         let mut out = Walked::default();
         self.progress
             .begin("new pairs compared", Some(rules.len() as u64));
+        let mut words = Vec::new();
         for (number, (rule, blocks)) in rules.iter().zip(some).enumerate() {
             let mut new = 0;
             let members = &together.members;
-            self.walk((number, rule), blocks, members, Some(taken), |walk| {
+            let room = (blocks, &mut words);
+            self.walk((number, rule), room, members, Some(taken), |walk| {
                 let tasks = walk.fold(Task::default, |(found, seen): &mut Task, a, b, pattern| {
                     let entry = seen.entry(pattern);
                     let entry = entry.or_insert_with(|| (0, judge.of_levels(pattern)));

@@ -216,10 +216,12 @@ impl Engine<'_> {
             kept: (step == 1).then(Vec::new),
             ..Counted::default()
         };
+        let mut words = Vec::new();
         for (number, (rule, blocks)) in rules.iter().zip(&together.blocks).enumerate() {
             let before = out.kept.as_ref().map_or(0, Vec::len);
             let sample = blocks.every(step);
-            self.walk((number, rule), &sample, &together.members, None, |walk| {
+            let room = (&sample, &mut words);
+            self.walk((number, rule), room, &together.members, None, |walk| {
                 out.take(walk, step);
             });
             let after = out.kept.as_ref().map_or(0, Vec::len);
@@ -276,9 +278,11 @@ impl Engine<'_> {
         wanted: &(dyn Fn(&Scored) -> bool + Sync),
     ) -> (Vec<Scored>, Vec<u64>) {
         let (mut found, mut new_pairs) = (Vec::new(), Vec::new());
+        let mut words = Vec::new();
         for (number, (rule, blocks)) in rules.iter().zip(&together.blocks).enumerate() {
             let mut new = 0;
-            self.walk((number, rule), blocks, &together.members, None, |walk| {
+            let room = (blocks, &mut words);
+            self.walk((number, rule), room, &together.members, None, |walk| {
                 for (seen, likely) in score(walk, judge, wanted) {
                     new += seen;
                     found.extend(likely);

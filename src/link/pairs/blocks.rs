@@ -75,11 +75,13 @@ impl Blocks {
         let mut out = Blocks::default();
         let mut rest = right.as_slice();
         for group in left.chunk_by(|a, b| a.0 == b.0) {
+            // Tokens of both sides are spread evenly: the next block is a few rows away.
             let token = group.first().map_or(0, |row| row.0);
-            let from = rest.partition_point(|row| row.0 < token);
-            rest = rest.get(from..).unwrap_or_default();
-            let here = rest.partition_point(|row| row.0 == token);
-            let (theirs, after) = rest.split_at(here);
+            let run = |rows: &[(Token, u32)], of: &dyn Fn(Token) -> bool| {
+                rows.iter().position(|row| !of(row.0)).unwrap_or(rows.len())
+            };
+            let (_, after) = rest.split_at(run(rest, &|other| other < token));
+            let (theirs, after) = after.split_at(run(after, &|other| other == token));
             rest = after;
             if !theirs.is_empty() {
                 out.push(group, theirs, group.len() as u64 * theirs.len() as u64, cap);

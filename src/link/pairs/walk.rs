@@ -159,19 +159,21 @@ impl Walk<'_> {
         let kernels: Vec<Kernel> = self.kinds.iter().map(|k| Kernel::new(*k)).collect();
         let task = |number: usize| {
             let mut state = begin();
+            let mut batch = Batch::new(self, &kernels);
+            let mut each = |a, b, pattern| each(&mut state, a, b, pattern);
             let from = number * AT_A_TIME;
             let to = self.blocks.ends.len().min(from + AT_A_TIME);
             for block in from..to {
-                self.block(block, &kernels, |a, b, pattern| {
-                    each(&mut state, a, b, pattern);
-                });
+                self.block(block, |a, b| batch.push(a, b, &mut each));
             }
+            batch.flush(&mut each);
             state
         };
         (0..tasks).into_par_iter().map(task).collect()
     }
 
-    fn block(&self, block: usize, kernels: &[Kernel], mut each: impl FnMut(u32, u32, Pattern)) {
+    /// The pairs of a block that are taken.
+    fn block(&self, block: usize, mut each: impl FnMut(u32, u32)) {
         let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let ends = &self.blocks.ends;
         let start = block.checked_sub(1).and_then(|b| ends.get(b)).copied();
@@ -179,50 +181,99 @@ impl Walk<'_> {
             start.unwrap_or((0, 0)),
             ends.get(block).copied().unwrap_or((0, 0)),
         );
-        let width = self.kinds.len();
-        let mut levels = [MISSING; MOST_COMPARISONS];
         let left_rows = self.blocks.left.get(at(start.0)..at(end.0));
         let left_rows = left_rows.unwrap_or_default();
-        let (right, right_rows) = match &self.right {
-            Some(right) => {
-                let rows = self.blocks.right.get(at(start.1)..at(end.1));
-                (right, rows.unwrap_or_default())
-            }
-            None => (&self.left, left_rows),
+        let right_rows = match self.right {
+            Some(_) => self.blocks.right.get(at(start.1)..at(end.1)),
+            None => Some(left_rows),
         };
         for (i, a) in left_rows.iter().enumerate() {
-            let ours = word_slice(self.left.words, at(*a), width);
-            let our_blocks = self.left.members.of(*a);
             let first = if self.right.is_some() { 0 } else { i + 1 };
-            for b in right_rows.iter().skip(first) {
-                if self.taken.is_some_and(|taken| !taken(*a, *b)) {
-                    continue;
+            for b in right_rows.unwrap_or_default().iter().skip(first) {
+                if self.taken.is_none_or(|taken| taken(*a, *b)) {
+                    each(*a, *b);
                 }
-                let rules = match self.rule {
-                    None => 0,
-                    Some(rule) => {
-                        let rules = shared(our_blocks, right.members.of(*b));
-                        // A pair is taken under the first of its rules.
-                        if rules & ((1 << rule) - 1) != 0 {
-                            continue;
-                        }
-                        rules
-                    }
-                };
-                let theirs = word_slice(right.words, at(*b), width);
-                let words = ours.iter().zip(theirs);
-                for (level, (kernel, (x, y))) in levels.iter_mut().zip(kernels.iter().zip(words)) {
-                    *level = kernel.level(*x, *y);
-                }
-                self.dependent.settle(&mut levels);
-                each(*a, *b, Pattern::new(levels.iter().copied(), rules));
             }
         }
     }
 }
 
-fn word_slice(words: &[Word], row: usize, width: usize) -> &[Word] {
+/// Pairs that one step of a walk works on.
+const PAIRS: usize = 128;
+
+/// Pairs of a walk on their way to patterns, some at a time.
+///
+/// The rows of a block stand anywhere in memory, and most of a walk is waiting for them. So the work
+/// is done in steps, each for all pairs of the batch: the rules that they share, then a look at
+/// where their words stand, then levels. What one pair waits for, the others wait for beside it.
+struct Batch<'a> {
+    walk: &'a Walk<'a>,
+    right: &'a Side<'a>,
+    kernels: &'a [Kernel],
+    pairs: Vec<(u32, u32)>,
+    rules: Vec<u16>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(walk: &'a Walk<'a>, kernels: &'a [Kernel]) -> Self {
+        Batch {
+            walk,
+            right: walk.right.as_ref().unwrap_or(&walk.left),
+            kernels,
+            pairs: Vec::with_capacity(PAIRS),
+            rules: Vec::with_capacity(PAIRS),
+        }
+    }
+
+    fn push(&mut self, a: u32, b: u32, each: &mut impl FnMut(u32, u32, Pattern)) {
+        self.pairs.push((a, b));
+        if self.pairs.len() >= PAIRS {
+            self.flush(each);
+        }
+    }
+
+    /// Hands on the pairs that no earlier rule has.
+    fn flush(&mut self, each: &mut impl FnMut(u32, u32, Pattern)) {
+        self.rules.clear();
+        match self.walk.rule {
+            None => self.rules.resize(self.pairs.len(), 0),
+            Some(_) => {
+                let (left, right) = (self.walk.left.members, self.right.members);
+                let of = |(a, b): &(u32, u32)| shared(left.of(*a), right.of(*b));
+                self.rules.extend(self.pairs.iter().map(of));
+            }
+        }
+        // A pair is taken under the first of its rules.
+        let earlier = self.walk.rule.map_or(0, |rule| (1 << rule) - 1);
+        let width = self.walk.kinds.len();
+        let pairs = self.pairs.iter().zip(&self.rules);
+        let new = pairs.filter(|(_, rules)| **rules & earlier == 0);
+        let ends = |words: &[Word]| words.first().unwrap_or(&0) ^ words.last().unwrap_or(&0);
+        let seen = new.clone().fold(0, |seen, ((a, b), _)| {
+            let ours = word_slice(self.walk.left.words, *a, width);
+            seen ^ ends(ours) ^ ends(word_slice(self.right.words, *b, width))
+        });
+        std::hint::black_box(seen);
+        let mut levels = [MISSING; MOST_COMPARISONS];
+        for ((a, b), rules) in new {
+            let ours = word_slice(self.walk.left.words, *a, width);
+            let theirs = word_slice(self.right.words, *b, width);
+            let words = self.kernels.iter().zip(ours.iter().zip(theirs));
+            for (level, (kernel, (x, y))) in levels.iter_mut().zip(words) {
+                *level = kernel.level(*x, *y);
+            }
+            self.walk.dependent.settle(&mut levels);
+            each(*a, *b, Pattern::new(levels.iter().copied(), *rules));
+        }
+        self.pairs.clear();
+    }
+}
+
+fn word_slice(words: &[Word], row: u32, width: usize) -> &[Word] {
+    let from = usize::try_from(row)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(width);
     words
-        .get(row * width..(row + 1) * width)
+        .get(from..from.saturating_add(width))
         .unwrap_or_default()
 }

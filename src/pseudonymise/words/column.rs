@@ -49,6 +49,19 @@ impl Column {
             .map(|(from, to)| self.slice(from, *to))
     }
 
+    /// The rows, from 0, whose value stands in an earlier row.
+    pub fn repeated(&self) -> Vec<usize> {
+        let mut most = 0;
+        let mut is_repeated = |number: u32| {
+            let repeated = number != 0 && number <= most;
+            most = most.max(number);
+            repeated
+        };
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(|(row, number)| is_repeated(*number).then_some(row))
+            .collect()
+    }
+
     /// Different values.
     pub fn distinct(&self) -> usize {
         self.ends.len()
@@ -60,10 +73,7 @@ impl Column {
         let mut out = Interner::default();
         let numbers: Vec<u32> = self
             .values()
-            .map(|value| {
-                out.push(form(value).as_deref());
-                out.column.rows.last().copied().unwrap_or(0)
-            })
+            .map(|value| out.number(form(value).as_deref()))
             .collect();
         out.column.rows = Vec::with_capacity(self.rows.len());
         out.column.rows.extend(self.rows.iter().map(|number| {
@@ -101,7 +111,14 @@ impl Column {
     }
 }
 
+/// Rows that wait until they are looked up together.
+const AT_A_TIME: usize = 64;
+
 /// A column while its rows are read.
+///
+/// A table of many values is far larger than the processor's cache, and a look into it is mostly
+/// waiting for memory. So rows are looked up some at a time: first all hashes, then what may be the
+/// value of each, then whether it is; the waiting overlaps. The numbers are those of one by one.
 #[derive(Default)]
 pub struct Interner {
     column: Column,
@@ -109,31 +126,105 @@ pub struct Interner {
     /// is nearly sure to be the same, and never when the table grows.
     table: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
+    waiting: Waiting,
+}
+
+/// Rows that were not yet looked up.
+#[derive(Default)]
+struct Waiting {
+    text: String,
+    /// Where each value ends in the text, and the low half of its hash. A row without a value is an
+    /// empty one.
+    rows: Vec<(u32, u32)>,
+    /// What may be the place of each value.
+    likely: Vec<Option<u32>>,
+}
+
+impl Waiting {
+    /// The values, with their hashes.
+    fn values(&self) -> impl Iterator<Item = (&str, u32)> {
+        let starts = std::iter::once(0).chain(self.rows.iter().map(|row| row.0));
+        starts.zip(&self.rows).map(|(from, (to, short))| {
+            let at = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+            (self.text.get(at(from)..at(*to)).unwrap_or_default(), *short)
+        })
+    }
+}
+
+/// The table spreads by the high bits of what it is given, and finds its place by the low.
+fn spread(short: u32) -> u64 {
+    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Interner {
-    /// The next row. Says whether its value is new.
+    /// The next row.
     ///
     /// A column whose different values are longer than four gigabytes takes no more: the rest
     /// counts as missing.
-    pub fn push(&mut self, value: Option<&str>) -> bool {
-        let before = self.column.ends.len();
-        let number = value.filter(|v| !v.is_empty()).map_or(0, |v| self.place(v));
-        self.column.rows.push(number);
-        self.column.ends.len() > before
+    pub fn push(&mut self, value: Option<&str>) {
+        let value = value.unwrap_or_default();
+        let short = match value {
+            "" => 0,
+            value => self.short(value),
+        };
+        let Waiting { text, rows, .. } = &mut self.waiting;
+        text.push_str(value);
+        rows.push((u32::try_from(text.len()).unwrap_or(u32::MAX), short));
+        if rows.len() >= AT_A_TIME {
+            self.look_up();
+        }
     }
 
     /// Rows so far.
     pub fn rows(&self) -> usize {
-        self.column.rows.len()
+        self.column.rows.len() + self.waiting.rows.len()
     }
 
-    fn place(&mut self, value: &str) -> u32 {
-        let hash = self.hasher.hash_one(value);
-        let [a, b, c, d, ..] = hash.to_le_bytes();
-        let short = u32::from_le_bytes([a, b, c, d]);
-        // The table spreads by the high bits of what it is given, and finds its place by the low.
-        let spread = |short: u32| u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    /// The number of a value that is of no row yet; 0 for none.
+    fn number(&mut self, value: Option<&str>) -> u32 {
+        self.look_up();
+        let value = value.filter(|value| !value.is_empty());
+        value.map_or(0, |value| self.place(value, self.short(value)))
+    }
+
+    fn short(&self, value: &str) -> u32 {
+        let [a, b, c, d, ..] = self.hasher.hash_one(value).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// Gives the rows that wait their numbers.
+    fn look_up(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.likely.clear();
+        waiting
+            .likely
+            .extend(waiting.rows.iter().map(|(_, short)| self.likely(*short)));
+        let is_it = |place: u32, value: &str| self.column.value(place) == value;
+        let known = waiting.values().zip(&waiting.likely);
+        let known = known
+            .map(|((value, _), likely)| likely.filter(|place| is_it(*place, value)))
+            .collect::<Vec<Option<u32>>>();
+        for ((value, short), known) in waiting.values().zip(known) {
+            let number = match (value, known) {
+                ("", _) => 0,
+                (_, Some(place)) => place + 1,
+                (value, None) => self.place(value, short),
+            };
+            self.column.rows.push(number);
+        }
+        waiting.text.clear();
+        waiting.rows.clear();
+        self.waiting = waiting;
+    }
+
+    /// The place of the first value with this half of a hash.
+    fn likely(&self, short: u32) -> Option<u32> {
+        let found = self.table.find(spread(short), |(_, own)| *own == short);
+        found.map(|(place, _)| *place)
+    }
+
+    /// The number of a value, which is new or not.
+    fn place(&mut self, value: &str, short: u32) -> u32 {
         let Interner { column, table, .. } = self;
         let found = table.entry(
             spread(short),
@@ -157,6 +248,7 @@ impl Interner {
 
     /// The column.
     pub fn finish(mut self) -> Column {
+        self.look_up();
         self.column.rows.shrink_to_fit();
         self.column.text.shrink_to_fit();
         self.column.ends.shrink_to_fit();
@@ -196,17 +288,45 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn some_at_a_time_is_one_by_one(rows in proptest::collection::vec("[ABC]{0,4}", 0..400)) {
+            let mut interner = Interner::default();
+            let mut simple: Vec<&str> = Vec::new();
+            let mut numbers = Vec::new();
+            for row in &rows {
+                interner.push(Some(row));
+                let known = simple.iter().position(|value| value == row);
+                numbers.push(match (row.as_str(), known) {
+                    ("", _) => 0,
+                    (_, Some(place)) => place + 1,
+                    (value, None) => {
+                        simple.push(value);
+                        simple.len()
+                    }
+                });
+            }
+            prop_assert_eq!(interner.rows(), rows.len());
+            let column = interner.finish();
+            let ours: Vec<usize> = column.numbers().iter().map(|n| *n as usize).collect();
+            prop_assert_eq!(ours, numbers);
+            prop_assert_eq!(column.values().collect::<Vec<_>>(), simple);
+        }
+    }
 
     #[test]
     fn values_are_kept_once_and_rows_read_back() {
         let rows = [Some("ANNE"), None, Some("BOB"), Some("ANNE"), Some("")];
         let mut interner = Interner::default();
-        let new: Vec<bool> = rows.map(|row| interner.push(row)).into();
-        assert_eq!(new, [true, false, true, false, false]);
+        rows.iter().for_each(|row| interner.push(*row));
         let column = interner.finish();
         assert_eq!(column.numbers(), [1, 0, 2, 1, 0]);
         assert_eq!(column.values().collect::<Vec<_>>(), ["ANNE", "BOB"]);
         assert_eq!((column.distinct(), column.number(3)), (2, 1));
+        assert_eq!(column.repeated(), [3]);
     }
 }

@@ -56,6 +56,12 @@ impl Digests {
             .unwrap_or_default()
     }
 
+    /// One lane of a value's number; 0 where it has none.
+    pub fn lane(&self, number: u32, lane: usize) -> u64 {
+        let lanes = place(number).and_then(|p| self.lanes.get(p));
+        lanes.and_then(|l| l.get(lane)).copied().unwrap_or(0)
+    }
+
     /// The band of a value's frequency; 0 where there is none.
     pub fn band(&self, number: u32) -> u8 {
         let band = place(number).and_then(|p| self.bands.get(p));

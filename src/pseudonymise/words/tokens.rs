@@ -35,35 +35,31 @@ impl RuleKey {
         }
     }
 
-    /// The blocks of rows, or none for a row that lacks a part.
+    /// The blocks of rows, and of each row whether it has all parts: otherwise it is in no block.
     fn blocks(
         &self,
         rule: &Rule,
         source: &Source,
         digests: &[Digests],
         rows: impl Iterator<Item = usize> + Clone,
-        out: &mut Vec<(bool, Block)>,
-    ) {
-        out.clear();
+        out: &mut Vec<Block>,
+    ) -> Vec<bool> {
         let lane = |row: usize, column: usize, lane: usize| {
             let number = source.columns.get(column).map_or(0, |c| c.number(row));
-            let lanes = digests.get(column).map(|d| d.lanes(number));
-            lanes.and_then(|l| l.get(lane).copied()).unwrap_or(0)
+            digests.get(column).map_or(0, |d| d.lane(number, lane))
         };
-        out.extend(rows.clone().map(|_| (true, Block::default())));
-        let mut states: Vec<Block> = vec![Block::default(); out.len()];
-        let mut chain = |values: &mut dyn Iterator<Item = u64>, out: &mut Vec<(bool, Block)>| {
-            for ((state, (there, _)), value) in states.iter_mut().zip(out.iter_mut()).zip(values) {
+        out.clear();
+        out.extend(rows.clone().map(|_| Block::default()));
+        let mut there = vec![true; out.len()];
+        let mut chain = |values: &mut dyn Iterator<Item = u64>| {
+            for ((state, there), value) in out.iter_mut().zip(&mut there).zip(values) {
                 *there &= value != 0;
                 mix(state, value);
             }
-            self.blocks.permute(&mut states);
+            self.blocks.permute(out);
         };
         for part in &rule.parts {
-            chain(
-                &mut rows.clone().map(|r| lane(r, part.column, part.lane)),
-                out,
-            );
+            chain(&mut rows.clone().map(|r| lane(r, part.column, part.lane)));
         }
         if let Some([a, b]) = &rule.unordered {
             let both = |r: usize| {
@@ -74,37 +70,29 @@ impl RuleKey {
                     (x.min(y), x.max(y))
                 }
             };
-            chain(&mut rows.clone().map(|r| both(r).0), out);
-            chain(&mut rows.clone().map(|r| both(r).1), out);
+            chain(&mut rows.clone().map(|r| both(r).0));
+            chain(&mut rows.clone().map(|r| both(r).1));
         }
-        for (state, (_, block)) in states.iter().zip(out) {
-            *block = *state;
-        }
+        there
     }
 
     /// The tokens of all rows of a source.
     pub fn tokens(&self, rule: &Rule, source: &Source, digests: &[Digests]) -> Vec<Token> {
-        let chunks: Vec<usize> = (0..source.rows).step_by(CHUNK).collect();
-        let parts: Vec<Vec<Token>> = chunks
-            .into_par_iter()
-            .map(|from| {
-                let rows = from..source.rows.min(from + CHUNK);
-                let mut found = Vec::new();
-                self.blocks(rule, source, digests, rows, &mut found);
-                let mut blocks: Vec<Block> = found.iter().map(|(_, block)| *block).collect();
-                self.tokens.permute(&mut blocks);
-                let token = |(block, (there, _)): (&Block, &(bool, Block))| match there {
-                    true => first(block).max(1),
-                    false => 0,
-                };
-                blocks.iter().zip(&found).map(token).collect()
-            })
-            .collect();
-        parts.concat()
+        let mut out = Vec::new();
+        by_row(&mut out, (source.rows, 1), |rows, out| {
+            let mut blocks = Vec::new();
+            let there = self.blocks(rule, source, digests, rows.map(at), &mut blocks);
+            self.tokens.permute(&mut blocks);
+            for ((token, block), there) in out.iter_mut().zip(&blocks).zip(there) {
+                *token = if there { first(block).max(1) } else { 0 };
+            }
+        });
+        out
     }
 
     /// The words of the rows of a source in their blocks under a rule, row by row and comparison by
-    /// comparison within a row; 0 for rows that are not `wanted`.
+    /// comparison within a row. What `out` holds of rows that are not `wanted` has no meaning: it is
+    /// used for one rule after the other, and is not emptied between them.
     pub fn words(
         &self,
         rule: &Rule,
@@ -112,7 +100,8 @@ impl RuleKey {
         digests: &[Digests],
         comparisons: &[Comparison],
         wanted: &(dyn Fn(u32) -> bool + Sync),
-    ) -> Vec<Word> {
+        out: &mut Vec<Word>,
+    ) {
         // What the whole of a value is asked of by the rule is equal in a block; there is nothing to
         // encode but which lanes there are.
         let is_fixed = |c: &Comparison| {
@@ -128,7 +117,7 @@ impl RuleKey {
             }
         };
         let fixed: Vec<bool> = comparisons.iter().map(is_fixed).collect();
-        self.by_row(source.rows, comparisons.len(), |rows, out| {
+        by_row(out, (source.rows, comparisons.len()), |rows, out| {
             let rows: Vec<u32> = rows.filter(|row| wanted(*row)).collect();
             let mut blocks = Vec::with_capacity(rows.len());
             self.blocks(
@@ -138,7 +127,6 @@ impl RuleKey {
                 rows.iter().map(|r| at(*r)),
                 &mut blocks,
             );
-            let blocks: Vec<Block> = blocks.iter().map(|(_, block)| *block).collect();
             self.tag(
                 source,
                 digests,
@@ -146,11 +134,11 @@ impl RuleKey {
                 (&rows, &blocks),
                 out,
             );
-        })
+        });
     }
 
     /// The words of rows in blocks of chance, row by row: `drawn` gives the rows that are in one, in
-    /// order, each with the number of its block.
+    /// order, each with the number of its block. Other rows have no words.
     pub fn random_words(
         &self,
         source: &Source,
@@ -158,13 +146,15 @@ impl RuleKey {
         comparisons: &[Comparison],
         drawn: &[(u32, u32)],
     ) -> Vec<Word> {
-        let mut by_row: Vec<(u32, u32)> = drawn.iter().map(|(block, row)| (*row, *block)).collect();
-        by_row.sort_unstable();
+        let mut in_order: Vec<(u32, u32)> =
+            drawn.iter().map(|(block, row)| (*row, *block)).collect();
+        in_order.sort_unstable();
         let fixed = vec![false; comparisons.len()];
-        self.by_row(source.rows, comparisons.len(), |rows, out| {
-            let from = by_row.partition_point(|(row, _)| *row < rows.start);
-            let to = by_row.partition_point(|(row, _)| *row < rows.end);
-            let here = by_row.get(from..to).unwrap_or_default();
+        let mut out = Vec::new();
+        by_row(&mut out, (source.rows, comparisons.len()), |rows, out| {
+            let from = in_order.partition_point(|(row, _)| *row < rows.start);
+            let to = in_order.partition_point(|(row, _)| *row < rows.end);
+            let here = in_order.get(from..to).unwrap_or_default();
             let number = |(_, block): &(u32, u32)| {
                 let mut start = Block::default();
                 mix(&mut start, u64::from(*block) + 1);
@@ -180,24 +170,7 @@ impl RuleKey {
                 (&rows, &blocks),
                 out,
             );
-        })
-    }
-
-    /// Fills words for all rows of a source, some rows at a time.
-    fn by_row(
-        &self,
-        rows: usize,
-        width: usize,
-        fill: impl Fn(Range<u32>, &mut [Word]) + Sync,
-    ) -> Vec<Word> {
-        let mut out = vec![0; rows * width];
-        out.par_chunks_mut(CHUNK * width.max(1))
-            .enumerate()
-            .for_each(|(chunk, out)| {
-                let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
-                let from = chunk * CHUNK;
-                fill(number(from)..number(rows.min(from + CHUNK)), out);
-            });
+        });
         out
     }
 
@@ -213,7 +186,7 @@ impl RuleKey {
         let width = comparisons.len();
         let place = |row: u32, c: usize| at(row) % CHUNK * width + c;
         let mut work: Vec<Block> = Vec::with_capacity(rows.len() * LANES);
-        let mut there: Vec<(u32, [u64; LANES])> = Vec::with_capacity(rows.len());
+        let mut shown: Vec<[u64; LANES]> = Vec::with_capacity(rows.len());
         let keys = comparisons.iter().zip(fixed).zip(&self.tags);
         for (c, ((comparison, fixed), key)) in keys.enumerate() {
             if comparison.kind == Kind::Frequency {
@@ -224,15 +197,14 @@ impl RuleKey {
                 }
                 continue;
             }
+            // By itself, since it is all waiting for memory, and the waiting overlaps.
+            shown.clear();
+            let of = |row: &u32| values(source, digests, comparison, at(*row));
+            shown.extend(rows.iter().map(of));
             work.clear();
-            there.clear();
-            for (row, block) in rows.iter().zip(blocks) {
-                let lanes = values(source, digests, comparison, at(*row));
-                if lanes == [0; LANES] {
-                    continue;
-                }
-                there.push((*row, lanes));
-                if !fixed {
+            let there = |lanes: &[u64; LANES]| *lanes != [0; LANES];
+            if !fixed {
+                for (lanes, block) in shown.iter().zip(blocks).filter(|(l, _)| there(l)) {
                     work.extend(lanes.iter().map(|value| {
                         let mut state = *block;
                         mix(&mut state, *value);
@@ -242,8 +214,11 @@ impl RuleKey {
             }
             key.permute(&mut work);
             let mut states = work.chunks_exact(LANES);
-            for (row, lanes) in &there {
-                let tags = if *fixed { None } else { states.next() };
+            for (row, lanes) in rows.iter().zip(&shown) {
+                let tags = match there(lanes) && !fixed {
+                    true => states.next(),
+                    false => None,
+                };
                 let tag = |lane: usize, value: u64| match (value, tags.and_then(|t| t.get(lane))) {
                     (0, _) => 0,
                     (_, None) => 1,
@@ -262,6 +237,22 @@ impl RuleKey {
 
 /// Rows that are encoded at a time.
 const CHUNK: usize = 1024;
+
+/// Fills so many words or tokens a row for so many rows, some rows at a time.
+fn by_row(
+    out: &mut Vec<u64>,
+    (rows, width): (usize, usize),
+    fill: impl Fn(Range<u32>, &mut [u64]) + Sync,
+) {
+    out.resize(rows * width, 0);
+    out.par_chunks_mut(CHUNK * width.max(1))
+        .enumerate()
+        .for_each(|(chunk, out)| {
+            let number = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
+            let from = chunk * CHUNK;
+            fill(number(from)..number(rows.min(from + CHUNK)), out);
+        });
+}
 
 /// The word of a comparison of frequencies: the band itself.
 pub(super) fn band(
