@@ -5,7 +5,7 @@
 use hashbrown::HashMap;
 
 use super::view::PassView;
-use crate::pseudonymise::{ALIKE, Form, Pseudonym, block_cap, patterns};
+use crate::pseudonymise::{ALIKE, Form, Patterns, Pseudonym, block_cap};
 
 /// The rows of a view that leave in a file of `people` people: those of blocks within the cap, and
 /// of lanes those whose pattern enough rows have.
@@ -26,10 +26,11 @@ pub(super) fn emitted(view: &PassView, people: usize) -> PassView {
 
 fn keep_look_alikes(view: &mut PassView) {
     let mut pattern: HashMap<(Pseudonym, Pseudonym), u64> = HashMap::new();
+    let mut patterns = Patterns::default();
     for group in view.groups().values() {
         let tags: Vec<&[u8]> = group.iter().map(|row| row.encoding.as_slice()).collect();
         let of_row = group.iter().map(|row| (row.key, row.row));
-        pattern.extend(of_row.zip(patterns(&tags)));
+        pattern.extend(of_row.zip(patterns.of(&tags).iter().copied()));
     }
     let mut alike: HashMap<u64, u32> = HashMap::new();
     for of_row in pattern.values() {

@@ -45,7 +45,7 @@ pub use key::{
     Messages, ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
 pub use linkage_source::{LinkageSource, linkage_fields, read_linkage_source};
-pub(crate) use look_alike::{ALIKE, patterns};
+pub(crate) use look_alike::{ALIKE, Patterns};
 pub use match_key::{Encoder, KeyRow, MatchKey, RowNames, Scratch};
 pub use part::{Identity, Part};
 pub use payload::days_of;

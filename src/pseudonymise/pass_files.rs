@@ -89,10 +89,7 @@ pub(super) fn write_blocks(
     let mut writer = TableWriter::create(path, schema.clone(), Layout::Hashes, keys)?;
     spill.sorted(|bucket| {
         let all: Vec<&[u8]> = bucket.rows().collect();
-        let mut rows = Vec::with_capacity(all.len());
-        for block in all.chunk_by(|a, b| a.get(..P) == b.get(..P)) {
-            gate.keep(block, counter, &mut rows);
-        }
+        let rows = gate.keep(&all, counter);
         if rows.is_empty() {
             return Ok(());
         }

@@ -18,8 +18,9 @@ use crate::columnar::{ColumnarError, nameless};
 /// the memory there is.
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
-/// Bytes that a bucket gathers before they are written.
-const BUFFER: usize = 1 << 15;
+/// Bytes that a bucket gathers before they are written. Sixty files may be filled at once, so that
+/// this is what most of the memory is for.
+const BUFFER: usize = 1 << 13;
 /// Bytes of a bucket that is held in memory; a larger one is divided.
 const LARGEST: usize = 4 << 20;
 
@@ -84,12 +85,17 @@ impl Buckets {
         let head = row.first().map_or(0, |first| head(first));
         let bits = head.checked_shl(self.used).unwrap_or(0) >> (u64::BITS - BITS);
         let bucket = usize::try_from(bits).unwrap_or(0);
+        let length: usize = row.iter().map(|part| part.len()).sum();
+        let full = |buffer: &Vec<u8>| buffer.len() + length > BUFFER;
+        if self.buffers.get(bucket).is_some_and(full) {
+            self.flush(bucket)?;
+        }
         if let Some(buffer) = self.buffers.get_mut(bucket) {
+            if buffer.capacity() == 0 {
+                buffer.reserve_exact(BUFFER.max(length));
+            }
             for part in row {
                 buffer.extend_from_slice(part);
-            }
-            if buffer.len() >= BUFFER {
-                self.flush(bucket)?;
             }
         }
         Ok(())

@@ -109,8 +109,8 @@ fn encode(desk: &Desk, file: &str) -> u64 {
     most
 }
 
-/// Sixteen times the rows, and memory stays what it was: the command is in buckets of 64, so what
-/// grows is a sixty-fourth of one file of one pass, and of a record met before 17 bytes in `ingest`.
+/// Sixteen times the rows, and memory stays what it was: encodings wait in buckets on disk, those
+/// that are too large for memory are divided, and of keys that went by a filter stays.
 #[test]
 #[ignore = "minutes, 8 GB of disk: cargo test --release --test pseudonymise memory -- --ignored --nocapture"]
 fn memory_does_not_grow_with_the_extract() {
