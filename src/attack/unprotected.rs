@@ -96,10 +96,11 @@ pub(super) fn mined(target: &[Known], held: &[Known]) -> f64 {
         return 0.0;
     };
     let who: Vec<Identity<'_>> = target.iter().map(Known::identity).collect();
-    let filters: Vec<Vec<u8>> = layout
+    let filters: Vec<(Vec<u8>, &str)> = layout
         .plain([9; 16], &who)
         .into_iter()
-        .filter_map(|f| f.get(range.clone()).map(<[u8]>::to_vec))
+        .zip(forenames(target))
+        .filter_map(|(f, name)| Some((f.get(range.clone())?.to_vec(), name)))
         .collect();
     mine(&filters, &forenames(held))
 }
