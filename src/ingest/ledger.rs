@@ -79,7 +79,7 @@ impl Ledger {
         self.units.get_mut(at).map(|u| &mut u.account)
     }
 
-    /// Rows came in: of so many, some are out of scope; the rest is accepted for now.
+    /// Rows came in: of so many, some are out of scope; the rest is accepted, unless a later rule holds it back.
     pub fn came(&mut self, unit: u32, rows: u64, out_of_scope: u64) {
         if let Some(account) = self.account(unit) {
             account.rows_in += rows;

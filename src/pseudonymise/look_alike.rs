@@ -36,7 +36,8 @@ impl Patterns {
     /// The patterns of rows of one source that share a block; each row is its tags.
     ///
     /// Colours stand still when a round tells no more rows apart than the one before. Blocks that are
-    /// alike stand still after as many rounds, so that they may be compared then.
+    /// alike stand still after as many rounds, so that they may be compared then, once each row knows
+    /// what colours its block has come to.
     pub(crate) fn of(&mut self, rows: &[&[u8]]) -> &[Pattern] {
         let lacks = |row: &&[u8]| {
             row.iter()
@@ -50,10 +51,11 @@ impl Patterns {
         let width = rows.iter().map(|row| row.len()).max().unwrap_or(0).max(1);
         self.number(rows, width);
         let mut classes = self.classes();
-        for _ in 0..ROUNDS {
+        for round in 1..=ROUNDS {
             self.refine(width);
             let now = self.classes();
-            if now == classes {
+            if now == classes && round < ROUNDS {
+                self.tell_blocks_apart();
                 break;
             }
             classes = now;
@@ -114,6 +116,16 @@ impl Patterns {
             mix(mix(*colour, block), around)
         }));
         std::mem::swap(&mut self.colours, &mut self.next);
+    }
+
+    /// What the next round would add once colours stand still: which colours the block has now. Two
+    /// blocks that have the same ones then are told apart by no later round.
+    fn tell_blocks_apart(&mut self) {
+        let block = self.colours.iter().map(|colour| mix(2, *colour));
+        let block = block.fold(0_u64, u64::wrapping_add);
+        for colour in &mut self.colours {
+            *colour = mix(*colour, block);
+        }
     }
 
     /// How many colours there are.
