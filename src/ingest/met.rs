@@ -1,6 +1,9 @@
 //! Fingerprints of what was met before, with a value for each. The last ones stand in memory, the
 //! others in sorted runs in a file without a name, so that memory does not grow with an extract:
 //! of a fingerprint on disk twelve bits stay, a filter that tells most of those that are not there.
+//!
+//! A fingerprint is a hash without a secret. The file is in the folder of the clear tables, which hold
+//! more, and is gone with them.
 
 use std::fs::File;
 use std::io::Write;
@@ -85,12 +88,12 @@ impl Met {
     pub(super) fn put(&mut self, fingerprint: u64, value: u64) -> Result<(), ColumnarError> {
         self.recent.insert(fingerprint, value);
         match self.recent.len() >= self.most {
-            true => self.to_disk(),
+            true => self.put_aside(),
             false => Ok(()),
         }
     }
 
-    fn to_disk(&mut self) -> Result<(), ColumnarError> {
+    fn put_aside(&mut self) -> Result<(), ColumnarError> {
         let mut entries: Vec<(u64, u64)> = self.recent.drain().collect();
         entries.sort_unstable();
         let mut filter = Filter::of(entries.len());

@@ -77,7 +77,8 @@ impl Find for Streamed {
     }
 }
 
-/// A hash with fixed keys: it must not differ between runs, and never leaves memory.
+/// A hash with fixed keys: it must not differ between runs. It leaves memory at most for a file without
+/// a name, in the folder where the clear tables are.
 fn fingerprint(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
