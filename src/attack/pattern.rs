@@ -19,53 +19,24 @@ const SLACK: f64 = 0.98;
 const MORE: f64 = 1.12;
 /// The least number of bits of a pattern.
 const LEAST: usize = 6;
-/// The share of a set's rows that must have a pair for the set to be the pair's.
-const RIGHT: f64 = 0.5;
 
-/// The share of the commonest pairs of letters whose bits are found: what the published attack then
-/// reads names from. `filters` are those of the people attacked, each with the name it is of, which
-/// only the judge of the attack knows; `names` are the names of the people whom the adversary holds.
-///
-/// Among few rows some set of bits has the right number of rows by chance. The adversary takes it, and
-/// it counts only if its rows have a pair of letters in common, his own or another: at least half of
-/// them, and twice as many as of all rows.
-pub(super) fn mine(filters: &[(Vec<u8>, &str)], names: &[&str]) -> f64 {
+/// The share of the commonest pairs of letters for which a set of bits is found: what the published
+/// attack then reads names from. `filters` are of the names of the people attacked, one each;
+/// `names` are the names of the people whom the adversary holds.
+pub(super) fn mine(filters: &[Vec<u8>], names: &[&str]) -> f64 {
     if filters.is_empty() || names.is_empty() {
         return 0.0;
     }
     let columns = columns(filters);
     let scale = real(filters.len()) / real(names.len());
-    let pairs = common_pairs(names);
-    let of_pairs: Vec<Rows> = pairs.iter().map(|(p, _)| having(filters, *p)).collect();
-    let is_a_pair = |rows: &Rows| {
-        of_pairs.iter().any(|having| {
-            let share = rows.and(having).count() / rows.count().max(1.0);
-            share >= RIGHT && share >= 2.0 * having.count() / real(filters.len())
-        })
-    };
-    let mut taken: Vec<Rows> = Vec::new();
-    let mut right = 0;
-    for (_, count) in &pairs {
-        let before: Vec<&Rows> = taken.iter().collect();
-        if let Some(rows) = pattern(&columns, real(*count) * scale, &before) {
-            right += usize::from(is_a_pair(&rows));
-            taken.push(rows);
+    let mut found: Vec<([u8; 2], Rows)> = Vec::new();
+    for (pair, count) in common_pairs(names) {
+        let taken: Vec<&Rows> = found.iter().map(|(_, rows)| rows).collect();
+        if let Some(rows) = pattern(&columns, real(count) * scale, &taken) {
+            found.push((pair, rows));
         }
     }
-    real(right) / real(pairs.len()).max(1.0)
-}
-
-/// The rows whose name has a pair of letters.
-fn having(filters: &[(Vec<u8>, &str)], pair: [u8; 2]) -> Rows {
-    let mut out = Rows(vec![0; filters.len().div_ceil(64)]);
-    for (row, (_, name)) in filters.iter().enumerate() {
-        if let Some(word) = out.0.get_mut(row / 64)
-            && pairs(name).any(|own| own == pair)
-        {
-            *word |= 1 << (row % 64);
-        }
-    }
-    out
+    real(found.len()) / real(common_pairs(names).len()).max(1.0)
 }
 
 fn pairs(name: &str) -> impl Iterator<Item = [u8; 2]> {
@@ -104,11 +75,11 @@ impl Rows {
 }
 
 /// For each bit the rows in which it is set.
-fn columns(filters: &[(Vec<u8>, &str)]) -> Vec<Rows> {
-    let bits = filters.first().map_or(0, |f| f.0.len() * 8);
+fn columns(filters: &[Vec<u8>]) -> Vec<Rows> {
+    let bits = filters.first().map_or(0, |f| f.len() * 8);
     let words = filters.len().div_ceil(64);
     let mut out = vec![Rows(vec![0; words]); bits];
-    for (row, (filter, _)) in filters.iter().enumerate() {
+    for (row, filter) in filters.iter().enumerate() {
         for (byte, value) in filter.iter().enumerate() {
             for bit in (0..8).filter(|bit| value >> bit & 1 == 1) {
                 let word = out

@@ -112,13 +112,8 @@ fn pattern_of(view: &PassView) -> (Values, Vec<usize>) {
 }
 
 /// A5 on the rows of a pass.
-pub(super) fn mined_rows(ours: &PassView, target: &[Known], held: &[Known]) -> f64 {
-    let names = forenames(target);
-    let own = |person: usize| names.get(person).copied().unwrap_or_default();
-    let rows = ours.rows.iter();
-    let filters: Vec<(Vec<u8>, &str)> = rows
-        .map(|row| (row.encoding.clone(), own(row.person)))
-        .collect();
+pub(super) fn mined_rows(ours: &PassView, held: &[Known]) -> f64 {
+    let filters: Vec<Vec<u8>> = ours.rows.iter().map(|r| r.encoding.clone()).collect();
     mine(&filters, &forenames(held))
 }
 

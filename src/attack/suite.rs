@@ -298,7 +298,7 @@ impl Run<'_> {
             let of = attempt("A4", "structure of the file", STRUCTURE);
             self.note(of, &view.name, share, Some(plain));
             let of = attempt("A5", "bits that go together", 0.0);
-            self.note(of, &view.name, mined_rows(&ours, target, held), Some(mined));
+            self.note(of, &view.name, mined_rows(&ours, held), Some(mined));
         }
     }
 

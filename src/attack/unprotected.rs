@@ -96,11 +96,10 @@ pub(super) fn mined(target: &[Known], held: &[Known]) -> f64 {
         return 0.0;
     };
     let who: Vec<Identity<'_>> = target.iter().map(Known::identity).collect();
-    let filters: Vec<(Vec<u8>, &str)> = layout
+    let filters: Vec<Vec<u8>> = layout
         .plain([9; 16], &who)
         .into_iter()
-        .zip(forenames(target))
-        .filter_map(|(f, name)| Some((f.get(range.clone())?.to_vec(), name)))
+        .filter_map(|f| f.get(range.clone()).map(<[u8]>::to_vec))
         .collect();
     mine(&filters, &forenames(held))
 }
