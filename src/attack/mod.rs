@@ -12,13 +12,14 @@
 //! | `equality` | A3 the pattern of equal values (Weisfeiler and Leman) |
 //! | `similarity` | A4 the structure of similarities of a whole file |
 //! | `blocks` | A4 again, block by block |
-//! | `pattern` | A5 bits that go together |
+//! | `pattern`, `chance` | A5 bits that go together, and whether they do so by chance |
 //! | `single` | A6 to A11: dictionaries, wrong keys, noise, lengths, two projects |
 //! | `emission` | what the emission gate leaves of a file |
 //! | `structure`, `unprotected` | the attacks on structure, on a pass and on people without protection |
 //! | `suite` | all of them in order, each figure beside its gate |
 
 mod blocks;
+mod chance;
 mod emission;
 mod equality;
 mod finding;

@@ -5,11 +5,14 @@
 //! The commonest pair of letters sets the bits that are most often set together. The adversary
 //! counts the pairs of letters in his own names, looks in the filters for sets of bits that are
 //! set together in about as many rows, and reads names from the pairs whose bits a row has. The
-//! figure here is of the first step, without which there is no second.
+//! figure here is of the first step, without which there is no second: sets of bits whose rows tell
+//! of some pair of letters, be it the one he takes it for or another, more than chance does.
 
 use std::collections::BTreeMap;
 
+use super::chance;
 use super::frequency::real;
+use crate::pseudonymise::Pseudonym;
 
 /// Pairs of letters that are looked for, from the commonest down.
 const PAIRS: usize = 48;
@@ -20,23 +23,62 @@ const MORE: f64 = 1.12;
 /// The least number of bits of a pattern.
 const LEAST: usize = 6;
 
-/// The share of the commonest pairs of letters for which a set of bits is found: what the published
-/// attack then reads names from. `filters` are of the names of the people attacked, one each;
-/// `names` are the names of the people whom the adversary holds.
-pub(super) fn mine(filters: &[Vec<u8>], names: &[&str]) -> f64 {
-    if filters.is_empty() || names.is_empty() {
-        return 0.0;
-    }
-    let columns = columns(filters);
-    let scale = real(filters.len()) / real(names.len());
-    let mut found: Vec<([u8; 2], Rows)> = Vec::new();
-    for (pair, count) in common_pairs(names) {
-        let taken: Vec<&Rows> = found.iter().map(|(_, rows)| rows).collect();
-        if let Some(rows) = pattern(&columns, real(count) * scale, &taken) {
-            found.push((pair, rows));
+/// One row: its encoding, the block that it stands in, and the name that it is of. Only the judge of
+/// the attack looks at the name.
+pub(super) struct Named<'a> {
+    pub bits: &'a [u8],
+    pub block: Pseudonym,
+    pub name: &'a str,
+}
+
+/// What the attack comes to, as shares of the commonest pairs of letters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Mined {
+    /// Sets of bits that tell of names.
+    pub telling: f64,
+    /// Sets of bits that fit in number. Among few rows some do so by chance, and tell of nothing.
+    pub fitting: f64,
+}
+
+/// Attacks rows. `held` are the names of the people whom the adversary holds.
+pub(super) fn mine(rows: &[Named<'_>], held: &[&str]) -> Mined {
+    let (mut telling, mut fitting) = (0.0, 0.0);
+    if !rows.is_empty() && !held.is_empty() {
+        let columns = columns(rows);
+        let scale = real(rows.len()) / real(held.len());
+        let common = common_pairs(held);
+        let mut found: Vec<Rows> = Vec::new();
+        for (_, count) in &common {
+            let taken: Vec<&Rows> = found.iter().collect();
+            found.extend(pattern(&columns, real(*count) * scale, &taken));
         }
+        let letters: Vec<[u8; 2]> = common.iter().map(|(pair, _)| *pair).collect();
+        let all = real(letters.len()).max(1.0);
+        fitting = real(found.len()) / all;
+        telling = real(chance::telling(
+            &places(&found, rows.len()),
+            &facts(rows, &letters),
+        )) / all;
     }
-    real(found.len()) / real(common_pairs(names).len()).max(1.0)
+    Mined { telling, fitting }
+}
+
+/// Which of the pairs of letters each name has, and the block of each row.
+fn facts(rows: &[Named<'_>], letters: &[[u8; 2]]) -> Vec<(Pseudonym, u64)> {
+    let has = |name: &str, pair: &[u8; 2]| pairs(name).any(|own| own == *pair);
+    let word = |name: &str| {
+        let own = letters
+            .iter()
+            .enumerate()
+            .filter(|(_, pair)| has(name, pair));
+        own.fold(0, |word, (place, _)| word | 1 << place)
+    };
+    rows.iter().map(|row| (row.block, word(row.name))).collect()
+}
+
+fn places(found: &[Rows], rows: usize) -> Vec<Vec<usize>> {
+    let of = |set: &Rows| (0..rows).filter(|row| set.has(*row)).collect();
+    found.iter().map(of).collect()
 }
 
 fn pairs(name: &str) -> impl Iterator<Item = [u8; 2]> {
@@ -69,18 +111,23 @@ impl Rows {
         Rows(self.0.iter().zip(&other.0).map(|(a, b)| a & b).collect())
     }
 
+    fn has(&self, row: usize) -> bool {
+        let word = self.0.get(row / 64).copied().unwrap_or(0);
+        word >> (row % 64) & 1 == 1
+    }
+
     fn count(&self) -> f64 {
         self.0.iter().map(|word| f64::from(word.count_ones())).sum()
     }
 }
 
 /// For each bit the rows in which it is set.
-fn columns(filters: &[Vec<u8>]) -> Vec<Rows> {
-    let bits = filters.first().map_or(0, |f| f.len() * 8);
-    let words = filters.len().div_ceil(64);
+fn columns(rows: &[Named<'_>]) -> Vec<Rows> {
+    let bits = rows.first().map_or(0, |r| r.bits.len() * 8);
+    let words = rows.len().div_ceil(64);
     let mut out = vec![Rows(vec![0; words]); bits];
-    for (row, filter) in filters.iter().enumerate() {
-        for (byte, value) in filter.iter().enumerate() {
+    for (row, named) in rows.iter().enumerate() {
+        for (byte, value) in named.bits.iter().enumerate() {
             for bit in (0..8).filter(|bit| value >> bit & 1 == 1) {
                 let word = out
                     .get_mut(byte * 8 + bit)

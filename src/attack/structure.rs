@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::equality::{Values, refine};
-use super::pattern::mine;
+use super::pattern::{Mined, Named, mine};
 use super::population::Known;
 use super::similarity::{Features, structure};
 use super::view::PassView;
@@ -111,10 +111,15 @@ fn pattern_of(view: &PassView) -> (Values, Vec<usize>) {
     (values, people)
 }
 
-/// A5 on the rows of a pass.
-pub(super) fn mined_rows(ours: &PassView, held: &[Known]) -> f64 {
-    let filters: Vec<Vec<u8>> = ours.rows.iter().map(|r| r.encoding.clone()).collect();
-    mine(&filters, &forenames(held))
+/// A5 on the rows of a pass; `target` are the people whose rows they are.
+pub(super) fn mined_rows(ours: &PassView, target: &[Known], held: &[Known]) -> Mined {
+    let names = forenames(target);
+    let rows = ours.rows.iter().map(|row| Named {
+        bits: &row.encoding,
+        block: row.key,
+        name: names.get(row.person).copied().unwrap_or_default(),
+    });
+    mine(&rows.collect::<Vec<_>>(), &forenames(held))
 }
 
 pub(super) fn forenames(people: &[Known]) -> Vec<&str> {

@@ -53,6 +53,8 @@ const STRUCTURE: f64 = 0.01;
 const CONSTANT_TAG: f64 = 0.05;
 const CONSTANT_BIT: f64 = 0.95;
 const LENGTH: f64 = 0.1;
+/// Shown for what it is worth.
+const UNGATED: f64 = f64::INFINITY;
 
 struct Run<'a> {
     target: &'a Target<'a>,
@@ -126,7 +128,7 @@ impl Run<'_> {
             people: of.people,
             overlap: of.overlap.word(),
             figure,
-            gate: Some(of.gate),
+            gate: Some(of.gate).filter(|gate| *gate < UNGATED),
             unprotected,
         });
     }
@@ -297,8 +299,13 @@ impl Run<'_> {
             let share = file_structure(&ours, &theirs, held.len(), shift);
             let of = attempt("A4", "structure of the file", STRUCTURE);
             self.note(of, &view.name, share, Some(plain));
+            let own = mined_rows(&ours, target, held);
             let of = attempt("A5", "bits that go together", 0.0);
-            self.note(of, &view.name, mined_rows(&ours, held), Some(mined));
+            self.note(of, &view.name, own.telling, Some(mined.telling));
+            // What is found by number alone is shown beside it; there is no gate for chance.
+            let what = "sets of bits as common as a pair";
+            let of = attempt("A5", what, UNGATED);
+            self.note(of, &view.name, own.fitting, Some(mined.fitting));
         }
     }
 

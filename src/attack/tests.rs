@@ -247,15 +247,23 @@ fn bits_of_a_plain_filter_of_one_name_give_it_away() {
     let names: Vec<&str> = who.iter().filter_map(|w| w.forename).collect();
     let layout = crate::pseudonymise::Filters::fields(512).unwrap();
     let range = layout.ranges().remove(0);
-    let plain: Vec<Vec<u8>> = layout
-        .plain([9; 16], &who)
-        .iter()
-        .map(|f| f[range.clone()].to_vec())
-        .collect();
-    assert!(super::pattern::mine(&plain, &names) > 0.5);
+    let plain = layout.plain([9; 16], &who);
+    let row = |bits, block: u128, name| super::pattern::Named {
+        bits,
+        block: block.to_be_bytes(),
+        name,
+    };
+    let rows = (0..).zip(&plain).zip(&names);
+    let rows = rows.map(|((i, f), name)| row(&f[range.clone()], i, *name));
+    let found = super::pattern::mine(&rows.collect::<Vec<_>>(), &names);
+    assert!(found.telling > 0.5, "{found:?}");
     // Under a key for each block there is nothing to mine.
     let [ours, _] = two_views(&population, Arrangement::Fields);
-    let rows = ours[0].rows.iter();
-    let keyed: Vec<Vec<u8>> = rows.map(|r| r.encoding[range.clone()].to_vec()).collect();
-    assert!(super::pattern::mine(&keyed, &names) < 1e-9);
+    let rows = ours[0].rows.iter().map(|r| super::pattern::Named {
+        bits: &r.encoding[range.clone()],
+        block: r.key,
+        name: names[r.person],
+    });
+    let found = super::pattern::mine(&rows.collect::<Vec<_>>(), &names);
+    assert!(found.telling < 1e-9, "{found:?}");
 }

@@ -1,7 +1,7 @@
 //! The same people without protection: what an attack finds there is what the protection takes away.
 
 use super::equality::{Values, refine};
-use super::pattern::mine;
+use super::pattern::{Mined, Named, mine};
 use super::population::Known;
 use super::similarity::structure;
 use super::structure::{features, forenames, number};
@@ -87,19 +87,27 @@ pub(super) fn single_equality(target: &[Known], held: &[Known], shift: usize) ->
     refine((&values(target), &ours), (&values(held), &theirs))
 }
 
-/// A5 on filters of the forename alone under one key.
-pub(super) fn mined(target: &[Known], held: &[Known]) -> f64 {
+/// A5 on filters of the forename alone under one key, each row by itself.
+pub(super) fn mined(target: &[Known], held: &[Known]) -> Mined {
+    let nothing = Mined {
+        telling: 0.0,
+        fitting: 0.0,
+    };
     let Ok(layout) = Filters::fields(512) else {
-        return 0.0;
+        return nothing;
     };
     let Some(range) = layout.ranges().into_iter().next() else {
-        return 0.0;
+        return nothing;
     };
     let who: Vec<Identity<'_>> = target.iter().map(Known::identity).collect();
-    let filters: Vec<Vec<u8>> = layout
-        .plain([9; 16], &who)
-        .into_iter()
-        .filter_map(|f| f.get(range.clone()).map(<[u8]>::to_vec))
-        .collect();
-    mine(&filters, &forenames(held))
+    let filters = layout.plain([9; 16], &who);
+    let rows = (0_u128..).zip(&filters).zip(forenames(target));
+    let rows = rows.filter_map(|((row, filter), name)| {
+        Some(Named {
+            bits: filter.get(range.clone())?,
+            block: row.to_be_bytes(),
+            name,
+        })
+    });
+    mine(&rows.collect::<Vec<_>>(), &forenames(held))
 }

@@ -61,7 +61,7 @@ pub(crate) fn audit(
     for (cell, width) in &wanted {
         let small = primary[place(*cell)];
         let wide = if small {
-            attack.reach(*cell, *width) == Reach::Wide
+            attack.whole_reach(*cell, *width) == Reach::Wide
         } else {
             // Of other cells it is enough that adding and subtracting do not give them.
             attack.is_open(*cell)

@@ -20,6 +20,8 @@ use super::system::{System, place};
 const BOX: usize = 2_500;
 /// Systems with more cells than this are searched for short ways rather than the cheapest.
 const LARGE: usize = 3_000;
+/// Seeds up to this one weigh the length of a way more and more.
+const LONGEST: usize = 16;
 /// Codes below a code of the box that are taken into it.
 const CHILDREN: usize = 2;
 
@@ -390,7 +392,7 @@ impl<'a> Repairer<'a> {
         // A little for each cell that moves, and not the same for all, so that ways are short and
         // whole; where one was not, another seed weighs length more.
         let short = if system.len() > LARGE { 1.0 } else { 1e-3 }
-            * 4.0_f64.powi(i32::try_from(seed.min(8)).unwrap_or(8));
+            * 4.0_f64.powi(i32::try_from(seed.min(LONGEST)).unwrap_or(0));
         let mut costs = Vec::with_capacity(site.cells.len());
         let mut fall = Vec::with_capacity(site.cells.len());
         let mut rise = Vec::with_capacity(site.cells.len());

@@ -83,6 +83,7 @@ fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<
     };
     let width = task.rules.width.max(1);
     let mut repairer = repairer(task);
+    let mut last = Vec::new();
     for round in 0..ROUNDS {
         let Pattern { hidden, moves, .. } = &mut pattern;
         let groups = of_people(task, hidden, most);
@@ -92,6 +93,7 @@ fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<
             pattern.every_group = Some(groups.all);
             return Ok(pattern);
         }
+        last = known.iter().map(|k| k.small).collect();
         let mut stuck = Vec::new();
         for Known { owners, small } in known {
             let helps = |m: &Move| {
@@ -114,7 +116,7 @@ fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<
             return Err(stuck);
         }
     }
-    Err(Vec::new())
+    Err(last)
 }
 
 /// The proof that a pattern is the cheapest, a cheaper one, or a bound.
@@ -249,7 +251,7 @@ fn weak(
     attack.walk(moves, &wanted);
     let close = wanted
         .into_iter()
-        .filter(|(c, width)| attack.reach(*c, *width) != Reach::Wide)
+        .filter(|(c, width)| attack.whole_reach(*c, *width) != Reach::Wide)
         .map(|(c, _)| c)
         .collect();
     let idle = (0..task.system.len())
@@ -290,6 +292,7 @@ fn attempt(
     let mut repairer = repairer(task);
     let mut repaired = false;
     let mut work = 0;
+    let mut last = Vec::new();
     for round in 0..ROUNDS {
         let (close, idle) = weak(task, &hidden, &moves, &mut work);
         if close.is_empty() {
@@ -316,6 +319,7 @@ fn attempt(
             });
         }
         let mut stuck = Vec::new();
+        last.clone_from(&close);
         repaired = true;
         let mut covered = vec![false; hidden.len()];
         for cell in close {
@@ -341,7 +345,7 @@ fn attempt(
             return Err(stuck);
         }
     }
-    Err(Vec::new())
+    Err(last)
 }
 
 /// Marks the cells that a move alone carries as far as they need.

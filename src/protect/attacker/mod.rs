@@ -14,6 +14,7 @@
 mod bounds;
 mod certificate;
 mod components;
+mod dive;
 mod scatter;
 mod walk;
 

@@ -126,7 +126,7 @@ pub(crate) fn too_well_known(
         let left: Vec<Move> = left.into_iter().map(|i| moves[i].clone()).collect();
         attack.walk(&left, &wanted);
         for small in due {
-            if attack.reach(small, width) != Reach::Wide {
+            if attack.whole_reach(small, width) != Reach::Wide {
                 let owners = owners.clone();
                 out.push(Known { owners, small });
             }
