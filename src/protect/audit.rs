@@ -106,10 +106,70 @@ fn retain_sound(system: &System, moves: &mut Vec<Move>) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha20Rng;
+
     use super::super::hierarchy::Hierarchy;
+    use super::super::rules::Method;
     use super::super::secondary::{Task, protect};
     use super::super::system::Cube;
     use super::*;
+
+    /// A table of three dimensions with many small counts and counts of nought.
+    fn cube(seed: u64) -> System {
+        let flat = |codes: usize| {
+            let codes: Vec<String> = (0..codes).map(|c| format!("c{c:02}")).collect();
+            Hierarchy::new(&codes, &[BTreeMap::new()]).expect("flat")
+        };
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let mut number = || [0, 0, 0, 1, 1, 2, 3, 7, 12, 30][random.next_u32() as usize % 10];
+        let mut system = System::new();
+        system
+            .join(&Cube {
+                variables: vec!["x".into(), "y".into(), "z".into()],
+                hierarchies: vec![flat(3), flat(3), flat(4)],
+                inner: (0..36)
+                    .map(|i| (vec![i / 12, i / 4 % 3, i % 4], number()))
+                    .collect(),
+            })
+            .expect("joins");
+        system
+    }
+
+    #[test]
+    fn a_pattern_brings_the_proof_of_every_width_with_it() {
+        let rules = Rules {
+            method: Method::Fast,
+            ..Rules::default()
+        };
+        let mut small = 0;
+        for seed in 0..6 {
+            let system = cube(seed);
+            let primary = primary(&system);
+            let unknown: Vec<bool> = system.value.iter().map(|v| *v > 0).collect();
+            let cost: Vec<f64> = system.value.iter().map(|v| rules.cost.of(*v)).collect();
+            let pattern = protect(&Task {
+                system: &system,
+                primary: &primary,
+                unknown: &unknown,
+                fixed: &vec![false; system.len()],
+                cost: &cost,
+                rules: &rules,
+            })
+            .expect("protectable");
+            let given = ranges(&system, &pattern.hidden, &rules);
+            let mut attack = Attack::new(&system, given, Some(truth(&system))).expect("possible");
+            let cells = (0..system.len()).filter(|c| primary[*c]);
+            let wanted: Vec<(u32, u64)> = cells
+                .map(|c| (u32::try_from(c).expect("small"), rules.width))
+                .collect();
+            attack.walk(&pattern.moves, &wanted);
+            let wide = |c: u32| attack.finding(c, rules.width).wide;
+            assert!(wanted.iter().all(|(c, _)| wide(*c)), "seed {seed}");
+            small += wanted.len();
+        }
+        assert!(small > 100, "{small}");
+    }
 
     /// Three rows, three columns; two small counts in one row.
     fn table() -> System {

@@ -123,10 +123,11 @@ fn against_owners(task: &Task<'_>, mut pattern: Pattern) -> Result<Pattern, Vec<
 fn exact(task: &Task<'_>, best: Pattern) -> Pattern {
     let least = optimum::least(task, best.cost);
     let bound = Some(least.bound);
-    if let Some((hidden, moves)) = least.pattern {
+    if let Some((hidden, mut moves)) = least.pattern {
         let mut work = 0;
-        let (close, idle) = weak(task, &hidden, &moves, &mut work);
-        if close.is_empty() && idle.is_empty() {
+        let found = weak(task, &hidden, &moves, &mut work);
+        if found.close.is_empty() && found.idle.is_empty() {
+            moves.extend(found.points);
             return Pattern {
                 cost: cost(task, &hidden),
                 hidden,
@@ -235,20 +236,29 @@ fn wanted(task: &Task<'_>) -> Vec<(u32, u64)> {
         .collect()
 }
 
-/// Small counts whose bounds are too close, and secondary cells that are known all the same.
-fn weak(
-    task: &Task<'_>,
-    hidden: &[bool],
-    moves: &[Move],
-    work: &mut usize,
-) -> (Vec<u32>, Vec<u32>) {
+/// What is weak about a pattern.
+#[derive(Default)]
+struct Weakness {
+    /// Small counts whose bounds are too close.
+    close: Vec<u32>,
+    /// Secondary cells that are known all the same.
+    idle: Vec<u32>,
+    /// Ways to the points that show other small counts to be wide enough, where moves do not.
+    points: Vec<Move>,
+}
+
+fn weak(task: &Task<'_>, hidden: &[bool], moves: &[Move], work: &mut usize) -> Weakness {
     let given = ranges(task.system, hidden, task.rules);
     let wanted = wanted(task);
     let Ok(mut attack) = Attack::new(task.system, given, Some(truth(task.system))) else {
         // The truth is a point, so that this cannot be.
-        return (wanted.into_iter().map(|(c, _)| c).collect(), Vec::new());
+        return Weakness {
+            close: wanted.into_iter().map(|(c, _)| c).collect(),
+            ..Weakness::default()
+        };
     };
     attack.walk(moves, &wanted);
+    attack.keep_points();
     let close = wanted
         .into_iter()
         .filter(|(c, width)| attack.whole_reach(*c, *width) != Reach::Wide)
@@ -260,7 +270,11 @@ fn weak(
         .filter(|c| !attack.is_open(*c))
         .collect();
     *work += attack.programs + 1;
-    (close, idle)
+    Weakness {
+        close,
+        idle,
+        points: attack.points(),
+    }
 }
 
 /// From where a pattern is built.
@@ -294,8 +308,13 @@ fn attempt(
     let mut work = 0;
     let mut last = Vec::new();
     for round in 0..ROUNDS {
-        let (close, idle) = weak(task, &hidden, &moves, &mut work);
+        let Weakness {
+            close,
+            idle,
+            points,
+        } = weak(task, &hidden, &moves, &mut work);
         if close.is_empty() {
+            moves.extend(points);
             for cell in &idle {
                 // Whoever looks knows it anyway; hiding it protects nothing.
                 hidden[place(*cell)] = false;
@@ -384,7 +403,9 @@ fn show_again(
         hidden[place(*cell)] = false;
         let mut fewer = moves.clone();
         fewer.retain(|m| m.iter().all(|(c, _)| hidden[place(*c)]));
-        if weak(task, hidden, &fewer, work).0.is_empty() {
+        let found = weak(task, hidden, &fewer, work);
+        if found.close.is_empty() {
+            fewer.extend(found.points);
             *moves = fewer;
         } else {
             hidden[place(*cell)] = true;

@@ -36,6 +36,7 @@ impl Attack<'_> {
                 solvers: BTreeMap::new(),
                 homes: BTreeMap::new(),
                 programs: 0,
+                points: None,
                 plain: None,
             };
             plain.split();

@@ -186,10 +186,16 @@ mod tests {
                 // A new attack each time, so that no other cell's points help.
                 let mut attack =
                     Attack::new(&system, ranges.clone(), Some(truth.clone())).expect("possible");
+                attack.keep_points();
                 if attack.reach(cell, width) != Reach::Linear {
                     continue;
                 }
                 if attack.whole_reach(cell, width) == Reach::Wide {
+                    // What was found shows it again without a program.
+                    let mut again = Attack::new(&system, ranges.clone(), Some(truth.clone()))
+                        .expect("possible");
+                    again.walk(&attack.points(), &[(cell, width)]);
+                    assert!(again.finding(cell, width).wide && again.programs == 0);
                     found += 1;
                     let (low, high) = attack.seen[place(cell)].expect("seen");
                     assert!(is_possible(&system, &ranges, cell, low), "{seed} {cell}");

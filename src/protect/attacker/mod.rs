@@ -76,6 +76,9 @@ pub(crate) struct Attack<'a> {
     homes: BTreeMap<usize, Vec<f64>>,
     /// Programs solved.
     pub programs: usize,
+    /// Ways from the truth to whole-number points that were further out than those before, where
+    /// they are asked for.
+    points: Option<Vec<Move>>,
     /// The same attack with the ranges as given, for certificates.
     plain: Option<Box<Attack<'a>>>,
 }
@@ -113,6 +116,7 @@ impl<'a> Attack<'a> {
             solvers: BTreeMap::new(),
             homes: BTreeMap::new(),
             programs: 0,
+            points: None,
             plain: None,
         };
         attack.narrow()?;
@@ -147,12 +151,38 @@ impl<'a> Attack<'a> {
         if values.iter().any(|x| fraction(*x) > NEAR) {
             return false;
         }
+        let mut further = false;
         for (cell, x) in self.components[id].iter().zip(values) {
             let x = rounded(*x);
             let seen = &mut self.seen[place(*cell)];
-            *seen = Some(seen.map_or((x, x), |(lo, hi)| (lo.min(x), hi.max(x))));
+            let now = seen.map_or((x, x), |(lo, hi)| (lo.min(x), hi.max(x)));
+            further |= *seen != Some(now);
+            *seen = Some(now);
+        }
+        if further {
+            self.keep(id, values);
         }
         true
+    }
+
+    /// From now on, keeps the whole-number points that programs end at.
+    pub fn keep_points(&mut self) {
+        self.points = Some(Vec::new());
+    }
+
+    /// The ways from the truth to the points that were kept: with them, [`Attack::walk`] shows
+    /// without a program what was seen here.
+    pub fn points(&mut self) -> Vec<Move> {
+        self.points.take().unwrap_or_default()
+    }
+
+    fn keep(&mut self, id: usize, values: &[f64]) {
+        let (Some(points), Some(truth)) = (&mut self.points, &self.truth) else {
+            return;
+        };
+        let cells = self.components[id].iter().zip(values);
+        let way = cells.map(|(c, x)| (*c, rounded(*x) - truth[place(*c)]));
+        points.push(way.filter(|(_, y)| *y != 0).collect());
     }
 
     /// What is known of a cell by now, without further work.
