@@ -502,6 +502,26 @@ fn linkage(world: &World, run: &Path) {
         let sum = |place: usize| of.values().map(|c| c[place]).sum::<f64>();
         assert!(sum(2) < 0.002 * (sum(1) + sum(2)), "{of:?}");
     }
+    unlinkable(run);
+}
+
+/// Every record is looked at for what it lacks; those that lack middle names are told from others.
+fn unlinkable(run: &Path) {
+    let text = std::fs::read_to_string(run.join("stage/03-link/adult/model.json"));
+    let model: serde_json::Value = serde_json::from_str(&text.expect("a model")).expect("JSON");
+    let own = model["own_rows"].as_array().expect("a list");
+    let custody = || own.iter().filter(|o| o["side"] == "custody");
+    let rows = |o: &serde_json::Value| o["rows"].as_u64().expect("a number");
+    let without = |o: &&serde_json::Value| {
+        let missing = o["missing"].as_array().expect("a list");
+        missing.iter().any(|m| m == "middle_names")
+    };
+    let all: u64 = custody().map(rows).sum();
+    let some: u64 = custody().filter(without).map(rows).sum();
+    assert!(all > 1_000 && some > all / 10 && some < all, "{some} of {all}");
+    let odds = |o: &serde_json::Value| o["log_odds"].as_f64();
+    let best = custody().filter_map(odds).fold(f64::MIN, f64::max);
+    assert!(custody().filter(without).filter_map(odds).all(|o| o < best));
 }
 
 /// Scenario 2: mother, father and both make the total, and both is never counted twice.

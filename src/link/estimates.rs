@@ -74,7 +74,7 @@ pub struct Reckoned {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnRows {
-    /// `left`, `right` or `file`.
+    /// `left`, `right` or `file`; in a run the name of the source.
     pub side: String,
     /// The comparisons that have no value.
     pub missing: Vec<String>,

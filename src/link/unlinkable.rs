@@ -56,9 +56,9 @@ struct Lanes {
 
 impl Lanes {
     fn new(held: Held<'_>) -> Self {
-        let columns = held.source.columns.iter().zip(held.digests);
-        let of = columns.map(|(column, digests)| {
-            let last = u32::try_from(column.distinct()).unwrap_or(u32::MAX);
+        let of = held.digests.iter().map(|digests| {
+            // A source from a sealed file has digests and no values.
+            let last = u32::try_from(digests.distinct()).unwrap_or(u32::MAX);
             let there = |number: u32| {
                 let lanes = (0..u8::BITS).zip(digests.lanes(number));
                 lanes.fold(0, |mask, (bit, lane)| mask | u8::from(lane != 0) << bit)

@@ -56,6 +56,11 @@ impl Digests {
             .unwrap_or_default()
     }
 
+    /// Different values.
+    pub fn distinct(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// One lane of a value's number; 0 where it has none.
     pub fn lane(&self, number: u32, lane: usize) -> u64 {
         let lanes = place(number).and_then(|p| self.lanes.get(p));

@@ -1,6 +1,7 @@
 //! What linkage learnt, for the restricted view: the model of each kind of person and the weights
 //! of its links. No record and no pseudonym is read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, Float64Array};
@@ -20,6 +21,8 @@ pub struct ModelRecord {
     pub threshold: Option<f64>,
     /// What came of each two sources.
     pub couples: Vec<CoupleRecord>,
+    /// What records would be worth against a copy of themselves.
+    pub own_rows: Vec<OwnRecord>,
     /// What the model found wrong with itself.
     pub warnings: Vec<String>,
     /// Rounds until nothing changed any more.
@@ -77,6 +80,41 @@ pub struct CoupleRecord {
     /// The expected share of matches that are links.
     #[serde(default)]
     pub expected_recall: Option<f64>,
+}
+
+/// Records of a source that lack the same.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OwnRecord {
+    /// The source.
+    pub side: String,
+    /// What they lack.
+    pub missing: Vec<String>,
+    /// How many there are.
+    pub rows: u64,
+    /// The natural log odds against a copy; none if no rule would bring the two together.
+    pub log_odds: Option<f64>,
+}
+
+impl OwnRecord {
+    fn is_below(&self, threshold: f64) -> bool {
+        self.log_odds
+            .is_none_or(|odds| 1.0 / (1.0 + (-odds).exp()) < threshold)
+    }
+}
+
+/// The records of a source that not even a copy of themselves would be linked to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unlinkable {
+    /// The source.
+    pub source: String,
+    /// All its records.
+    pub records: u64,
+    /// Those that fall short, at each of [`KindLinkage::UNLINKABLE_AT`].
+    pub at: Vec<u64>,
+    /// Those that fall short of the run's own threshold.
+    pub own: u64,
+    /// What they lack, the commonest first.
+    pub lacking: Vec<(Vec<String>, u64)>,
 }
 
 /// Matches that no rule brought together.
@@ -177,6 +215,47 @@ impl KindLinkage {
         self.weights.first().copied()
     }
 
+    /// Thresholds at which unlinkable records are counted, beside the run's own.
+    pub const UNLINKABLE_AT: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+    /// Source by source, the records that not even a copy of themselves would be linked to: they
+    /// lack too much. In the order of the model's sources.
+    pub fn unlinkable(&self) -> Vec<Unlinkable> {
+        let mut sources: Vec<&str> = Vec::new();
+        for own in &self.model.own_rows {
+            if !sources.contains(&own.side.as_str()) {
+                sources.push(&own.side);
+            }
+        }
+        let own_threshold = self.model.threshold.unwrap_or(0.5);
+        let of = |source: &str| {
+            let own: Vec<&OwnRecord> = self
+                .model
+                .own_rows
+                .iter()
+                .filter(|o| o.side == source)
+                .collect();
+            let below = |threshold: f64| {
+                let short = own.iter().filter(|o| o.is_below(threshold));
+                short.map(|o| o.rows).sum()
+            };
+            let mut lacking: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+            for own in own.iter().filter(|o| o.is_below(own_threshold)) {
+                *lacking.entry(own.missing.clone()).or_default() += own.rows;
+            }
+            let mut lacking: Vec<(Vec<String>, u64)> = lacking.into_iter().collect();
+            lacking.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+            Unlinkable {
+                source: source.to_owned(),
+                records: own.iter().map(|o| o.rows).sum(),
+                at: Self::UNLINKABLE_AT.map(below).to_vec(),
+                own: below(own_threshold),
+                lacking,
+            }
+        };
+        sources.into_iter().map(of).collect()
+    }
+
     /// What would be linked at higher thresholds, as far as the links' own probabilities tell.
     pub fn by_threshold(&self) -> Vec<AtThreshold> {
         let own = self.model.threshold.unwrap_or(0.0);
@@ -248,6 +327,37 @@ mod tests {
         assert!((at(0.5).precision.expect("some") - 2.3 / 3.0).abs() < 1e-12);
         assert!((at(0.5).recall.expect("some") - 2.3 / 4.0).abs() < 1e-12);
         assert_eq!((at(0.9).links, at(0.9).precision), (1, Some(1.0)));
+    }
+
+    #[test]
+    fn records_that_lack_too_much_are_counted_source_by_source() {
+        let own = |side: &str, missing: &[&str], rows, log_odds| OwnRecord {
+            side: side.into(),
+            missing: missing.iter().map(|m| (*m).to_owned()).collect(),
+            rows,
+            log_odds,
+        };
+        let mut linkage = linkage();
+        linkage.model.own_rows = vec![
+            own("b", &[], 90, Some(12.0)),
+            own("b", &["forename", "date_of_birth"], 7, Some(-3.0)),
+            own("b", &["surname"], 2, None),
+            own("b", &["postcode"], 1, Some(3.0)),
+            own("a", &[], 5, Some(2.0)),
+        ];
+        let all = linkage.unlinkable();
+        assert_eq!((all[0].source.as_str(), all[0].records), ("b", 100));
+        // Odds of e^3 are a probability of 0.953, of e^12 one of 0.999994.
+        assert_eq!(
+            (all[0].at.as_slice(), all[0].own),
+            ([9, 9, 10, 10].as_slice(), 9)
+        );
+        let lacking = vec![
+            (vec!["forename".to_owned(), "date_of_birth".to_owned()], 7),
+            (vec!["surname".to_owned()], 2),
+        ];
+        assert_eq!(all[0].lacking, lacking);
+        assert_eq!((all[1].records, all[1].own, all[1].at[1]), (5, 0, 5));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::apart::RuledOut;
 use super::{Decided, Kind};
+use crate::link::estimates::OwnRows;
 use crate::link::families::Support;
 use crate::link::federation::CoupleScores;
 use crate::link::model::real;
@@ -12,7 +13,9 @@ use crate::link::model_file::{ComparisonFile, RuleFile, comparison_files, rule_f
 use crate::link::recall::{self, Missed};
 use crate::link::settle::{self, Likely};
 use crate::link::stage::write::EntityRow;
+use crate::link::unlinkable::own_rows;
 use crate::pseudonymise::Pseudonym;
+use crate::pseudonymise::words::Held;
 
 /// The word in `model.json` for this form of model.
 pub const FORM: &str = "federated-1";
@@ -83,6 +86,10 @@ pub struct KindModel {
     /// Pairs that agree well enough and that dates rule out.
     #[serde(default)]
     pub ruled_out: RuledOut,
+    /// What the records of each source would be worth against a copy of themselves, in that of its
+    /// couples in which odds are best.
+    #[serde(default)]
+    pub own_rows: Vec<OwnRows>,
     /// Couple by couple.
     pub couples: Vec<CoupleModel>,
     /// Records in entities of at least two.
@@ -117,6 +124,7 @@ impl Kind<'_> {
             families: self.families.clone(),
             of_one_family: self.of_one_family,
             ruled_out: self.ruled_out(),
+            own_rows: self.own_rows(),
             couples: couples
                 .map(|((scores, likely), links)| self.couple(scores, likely, links))
                 .collect(),
@@ -124,6 +132,26 @@ impl Kind<'_> {
             entities: entities.len() as u64,
             links: by_couple.iter().map(|l| l.len() as u64).sum(),
         }
+    }
+
+    fn own_rows(&self) -> Vec<OwnRows> {
+        let mut out = Vec::new();
+        for (number, (held, source)) in self.held.iter().zip(&self.job.sources).enumerate() {
+            let of = |c: &&CoupleScores| c.couple.left == number || c.couple.right == number;
+            let factors = self.couples.iter().filter(of).map(|c| c.factor);
+            let best = factors.fold(0.0, f64::max);
+            let rows = Held {
+                source: &held.source,
+                digests: &held.digests,
+            };
+            let mut own = own_rows(&source.name, rows, &self.comparisons, &self.linked);
+            for rows in &mut own {
+                // A source that is compared with nobody links nobody.
+                rows.log_odds = rows.log_odds.filter(|_| best > 0.0).map(|o| o + best.ln());
+            }
+            out.extend(own);
+        }
+        out
     }
 
     fn couple(&self, scores: &CoupleScores, likely: &[Likely], links: &[Likely]) -> CoupleModel {

@@ -44,6 +44,8 @@ pub(crate) fn model(view: &RestrictedView, drawn: &mut Drawn) -> Section {
         section.blocks.extend(weights(kind, drawn));
         section.blocks.extend(thresholds(kind, drawn));
         section.blocks.extend(couples(kind));
+        section.blocks.extend(unlinkable(kind, drawn));
+        section.blocks.extend(lacking(kind));
         section.blocks.extend(levels(kind, drawn));
         for warning in &kind.model.warnings {
             let words = format!("Warning of the model ({}): {warning}.", kind.kind);
@@ -182,6 +184,94 @@ fn couples(kind: &KindLinkage) -> Option<Block> {
             ]
             .map(str::to_owned)
             .to_vec(),
+            rows,
+        })
+    })
+}
+
+/// How many records of each source lack too much to be linked to anybody.
+fn unlinkable(kind: &KindLinkage, drawn: &mut Drawn) -> Option<Block> {
+    let all = kind.unlinkable();
+    let threshold = figure(kind.model.threshold?);
+    let share = |short: u64, records: u64| (records > 0).then(|| real64(short) / real64(records));
+    let told = |short: u64, records: u64| {
+        let share = share(short, records);
+        Cell::Number(share.map_or_else(|| "[x]".to_owned(), |v| percent(v, 2)))
+    };
+    let data: Vec<Bar> = all
+        .iter()
+        .map(|of| Bar {
+            label: of.source.clone(),
+            value: share(of.own, of.records),
+            symbol: "[x]".to_owned(),
+            interval: None,
+            part: false,
+        })
+        .collect();
+    let rows = all
+        .iter()
+        .map(|of| {
+            let mut row = vec![
+                text(of.source.as_str()),
+                Cell::Number(grouped(real64(of.records), 0)),
+                told(of.own, of.records),
+            ];
+            row.extend(of.at.iter().map(|short| told(*short, of.records)));
+            row
+        })
+        .collect();
+    let mut heads = vec![
+        "Source".to_owned(),
+        "Records".to_owned(),
+        format!("At {threshold}, this run's"),
+    ];
+    heads.extend(KindLinkage::UNLINKABLE_AT.map(|t| format!("At {}", figure(t))));
+    (!all.is_empty()).then(|| {
+        drawn.figure(
+            format!("How many {} records lack too much to be linked", kind.kind),
+            format!(
+                "Share of each source's records that not even an exact copy of themselves would be \
+                 linked to at the threshold of {threshold}, by what they lack; where odds are best \
+                 of the sources it is compared with"
+            ),
+            bars(&data, "Share of the records", Unit::Share),
+            Table {
+                caption: format!("Unlinkable records by threshold, {}", kind.kind),
+                heads,
+                rows,
+            },
+        )
+    })
+}
+
+/// Rows of the table of what unlinkable records lack.
+const GAPS: usize = 12;
+
+/// What unlinkable records lack.
+fn lacking(kind: &KindLinkage) -> Option<Block> {
+    let mut gaps: Vec<(String, String, u64)> = Vec::new();
+    for of in kind.unlinkable() {
+        for (missing, rows) in &of.lacking {
+            let words = match missing.is_empty() {
+                true => "nothing, but in part".to_owned(),
+                false => missing.join(", ").replace('_', " "),
+            };
+            gaps.push((of.source.clone(), words, *rows));
+        }
+    }
+    gaps.sort_by_key(|(_, _, rows)| std::cmp::Reverse(*rows));
+    gaps.truncate(GAPS);
+    let rows: Vec<Vec<Cell>> = gaps
+        .into_iter()
+        .map(|(source, words, rows)| {
+            let number = Cell::Number(grouped(real64(rows), 0));
+            vec![text(source), text(words), number]
+        })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        Block::Table(Table {
+            caption: format!("What unlinkable records lack, {}", kind.kind),
+            heads: ["Source", "Lacking", "Records"].map(str::to_owned).to_vec(),
             rows,
         })
     })
