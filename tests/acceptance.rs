@@ -518,7 +518,10 @@ fn unlinkable(run: &Path) {
     };
     let all: u64 = custody().map(rows).sum();
     let some: u64 = custody().filter(without).map(rows).sum();
-    assert!(all > 1_000 && some > all / 10 && some < all, "{some} of {all}");
+    assert!(
+        all > 1_000 && some > all / 10 && some < all,
+        "{some} of {all}"
+    );
     let odds = |o: &serde_json::Value| o["log_odds"].as_f64();
     let best = custody().filter_map(odds).fold(f64::MIN, f64::max);
     assert!(custody().filter(without).filter_map(odds).all(|o| o < best));
