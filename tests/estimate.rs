@@ -17,3 +17,5 @@ mod capture_known;
 mod capture_properties;
 #[path = "estimate/capture_simulation.rs"]
 mod capture_simulation;
+#[path = "estimate/pair_command.rs"]
+mod pair_command;

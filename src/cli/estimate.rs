@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Context, Done, Failure};
-use crate::estimate::capture;
+use crate::estimate::{capture, pair};
 
 /// Arguments of `kinlink estimate`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,37 @@ pub struct Args {
 enum Command {
     /// How many are on no list: capture and recapture from a table of list histories.
     Capture(CaptureArgs),
+    /// How many are on neither of two lists that were linked with error, from a clerical sample.
+    Pair(PairArgs),
+}
+
+/// Arguments of `kinlink estimate pair`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+        kinlink estimate pair out/review/strata.csv --first 8000 --second 5200\n  \
+        kinlink estimate pair strata.csv --first 8000 --second 5200 --missed 40 --missed-error 12")]
+struct PairArgs {
+    /// The strata of a clerical sample: columns stratum, place (linked, below, outside), pairs,
+    /// labelled, matches. `kinlink link review read` writes such a file.
+    strata: PathBuf,
+    /// Distinct people on the first list.
+    #[arg(long, value_name = "N")]
+    first: u64,
+    /// Distinct people on the second.
+    #[arg(long, value_name = "N")]
+    second: u64,
+    /// About so many matches no blocking rule brought together (`missed` in model.json).
+    #[arg(long, value_name = "M", requires = "missed_error")]
+    missed: Option<f64>,
+    /// The standard error of that.
+    #[arg(long, value_name = "S", requires = "missed")]
+    missed_error: Option<f64>,
+    /// Draws of precision and recall, 1,000 or more.
+    #[arg(long, value_name = "R", default_value_t = 10_000)]
+    draws: u32,
+    /// The seed of the draws.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// Arguments of `kinlink estimate capture`.
@@ -48,7 +79,29 @@ struct CaptureArgs {
 }
 
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
-    let Command::Capture(args) = args.command;
+    match args.command {
+        Command::Capture(args) => capture_table(args),
+        Command::Pair(args) => two_lists(&args),
+    }
+}
+
+fn two_lists(args: &PairArgs) -> Result<Done, Failure> {
+    let sampled = pair::read(&args.strata)?;
+    let report = pair::analyse(
+        sampled,
+        &pair::Options {
+            first: args.first,
+            second: args.second,
+            missed: args.missed.zip(args.missed_error),
+            draws: args.draws,
+            seed: args.seed,
+        },
+    )?;
+    let json = serde_json::to_value(&report).unwrap_or_default();
+    Ok(Done::new(pair::text::text(&report), json))
+}
+
+fn capture_table(args: CaptureArgs) -> Result<Done, Failure> {
     let read = capture::read(&args.table, args.lists.as_deref())?;
     let report = capture::analyse(
         &read,

@@ -28,6 +28,7 @@ pub fn all() -> Vec<&'static Explanation> {
         crate::estimate::EXPLANATIONS,
         crate::estimate::capture::EXPLANATIONS,
         crate::estimate::METHOD_EXPLANATIONS,
+        crate::estimate::pair::EXPLANATIONS,
         crate::protect::EXPLANATIONS,
         crate::protect::dp::EXPLANATIONS,
         crate::publish::EXPLANATIONS,

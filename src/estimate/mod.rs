@@ -34,6 +34,7 @@ pub mod linkage_error;
 mod method_error;
 pub mod national;
 pub mod number;
+pub mod pair;
 pub mod people;
 mod quality;
 mod read;

@@ -308,6 +308,17 @@ fn two_reviewers_an_adjudicator_and_what_they_find() {
     }
 
     labels_are_as_decided(&bench, &truth);
+    // The strata go on to the estimate of two lists, which finds the matches.
+    let strata = ["estimate", "pair", "out/review/strata.csv"];
+    let lists = ["--first", "100000", "--second", "100000"];
+    let pair = bench.json(&[&strata[..], &lists[..]].concat());
+    assert_eq!(pair["links"].as_f64(), Some(links));
+    let number = |name: &str| pair[name].as_f64().expect("a number");
+    let away = (number("matches") - matches).abs();
+    assert!(
+        away < 3.0 * number("matches_standard_error"),
+        "{pair} {matches}"
+    );
     // Reading again changes nothing; other decisions would.
     done(&bench.kinlink(&whole, &[]));
     decide(&bench, "third.csv", &doubtful, |n, is_match| {

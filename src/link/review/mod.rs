@@ -40,6 +40,8 @@ pub const KEY: &str = "key_for_steward.csv";
 const SAMPLE: &str = "sample.json";
 /// The pairs on which the reviewers do not agree.
 pub const TO_ADJUDICATE: &str = "to_adjudicate.csv";
+/// The strata, with how many of their pairs were looked at and are matches.
+pub const STRATA: &str = "strata.csv";
 /// The pairs with their decisions.
 pub const LABELS: &str = "labels.parquet";
 

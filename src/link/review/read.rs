@@ -13,7 +13,9 @@ use super::agreement::Agreement;
 use super::decisions::{Decision, decisions};
 use super::estimate::{Estimate, Seen, StratumEstimate, recall, share, total};
 use super::sample::table;
-use super::{FOLDER, FOR_REVIEWERS, Frame, KEY, LABELS, SAMPLE, Sample, TO_ADJUDICATE, usage};
+use super::{
+    FOLDER, FOR_REVIEWERS, Frame, KEY, LABELS, SAMPLE, STRATA, Sample, TO_ADJUDICATE, usage,
+};
 use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
@@ -112,6 +114,7 @@ pub fn read(out: &Path, files: &Files) -> Result<Reading, LinkError> {
     }
     let seen = seen(&sample, &key, &agreed);
     write_labels(out, &key, &agreed, &seen)?;
+    write_strata(&folder, &sample, &seen)?;
     Ok(Reading {
         frame: sample.frame,
         agreement,
@@ -219,11 +222,15 @@ fn hand_out(folder: &Path, open: &BTreeSet<u64>) -> Result<(), LinkError> {
     }
     let header: Vec<&str> = header.iter().collect();
     let text = table(&header, rows.into_iter());
-    let target = folder.join(TO_ADJUDICATE);
-    match std::fs::read_to_string(&target) {
+    once(&folder.join(TO_ADJUDICATE), &text)
+}
+
+/// Writes a file, unless it is there and says the same.
+fn once(target: &Path, text: &str) -> Result<(), LinkError> {
+    match std::fs::read_to_string(target) {
         Ok(old) if old == text => Ok(()),
-        Ok(_) => Err(taken(&target)),
-        Err(_) => write_text(&target, &text).map(|_| ()),
+        Ok(_) => Err(taken(target)),
+        Err(_) => write_text(target, text).map(|_| ()),
     }
 }
 
@@ -255,6 +262,22 @@ fn seen(
         }
     };
     sample.strata.iter().enumerate().map(of).collect()
+}
+
+/// Writes the strata with what was seen of them, as `kinlink estimate pair` takes them.
+fn write_strata(folder: &Path, sample: &Sample, seen: &[Seen]) -> Result<(), LinkError> {
+    let rows = sample.strata.iter().zip(seen).map(|(stratum, seen)| {
+        let place = if stratum.linked { "linked" } else { "below" };
+        vec![
+            stratum.band.clone(),
+            place.to_owned(),
+            seen.pairs.to_string(),
+            seen.labelled.to_string(),
+            seen.matches.to_string(),
+        ]
+    });
+    let header = ["stratum", "place", "pairs", "labelled", "matches"];
+    once(&folder.join(STRATA), &table(&header, rows))
 }
 
 fn estimates(
