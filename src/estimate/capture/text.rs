@@ -35,7 +35,7 @@ pub fn text(report: &Report) -> String {
 }
 
 /// A number of people: whole, with a comma between thousands.
-fn people(n: f64) -> String {
+pub(in super::super) fn people(n: f64) -> String {
     let digits = format!("{n:.0}");
     let (sign, digits) = match digits.strip_prefix('-') {
         Some(rest) => ("-", rest),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::capture::text::people;
 use super::{Ends, Report};
 
 /// Where the figures begin.
@@ -14,26 +15,29 @@ pub fn text(report: &Report) -> String {
         let line = format!("{what:<COLUMN$}{figure}");
         let _ = writeln!(out, "{}", line.trim_end());
     };
-    line("people on the first list", whole(real(report.first)));
-    line("people on the second list", whole(real(report.second)));
-    line("links", whole(real(report.links)));
+    line("people on the first list", people(real(report.first)));
+    line("people on the second list", people(real(report.second)));
+    line("links", people(real(report.links)));
     line("  of them true (precision)", share(report.precision));
     line("  matches that are links (recall)", share(report.recall));
     let sure = format!(
         "{} (standard error {})",
-        whole(report.matches),
-        whole(report.matches_standard_error)
+        people(report.matches),
+        people(report.matches_standard_error)
     );
     line("people on both lists", sure);
-    line("people on the lists together", whole(report.distinct));
+    line("people on the lists together", people(report.distinct));
     line(
         "people altogether, also on neither list",
-        whole(report.population),
+        people(report.population),
     );
-    line("  standard error", whole(report.standard_error));
+    line("  standard error", people(report.standard_error));
     line("  95 % interval, by the formula", range(report.interval));
     line("  95 % interval, by draws", range(report.interval_by_draws));
-    line("  as if every link were right", whole(report.as_if_perfect));
+    line(
+        "  as if every link were right",
+        people(report.as_if_perfect),
+    );
     line("share of the variance", String::new());
     line("  whom the lists hold", share(report.shares.lists));
     line("  the chance of these links", share(report.shares.links));
@@ -42,7 +46,7 @@ pub fn text(report: &Report) -> String {
     for at in &report.dependence {
         line(
             &format!("  odds ratio {}", at.odds_ratio),
-            whole(at.population),
+            people(at.population),
         );
     }
     for warning in &report.warnings {
@@ -60,19 +64,5 @@ fn share(x: f64) -> String {
 }
 
 fn range(ends: Ends) -> String {
-    format!("{} to {}", whole(ends.lower), whole(ends.upper))
-}
-
-/// A number of people, a comma between thousands.
-fn whole(x: f64) -> String {
-    let digits = format!("{x:.0}");
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        let left = digits.len() - place;
-        if place > 0 && left.is_multiple_of(3) && !out.ends_with('-') {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    format!("{} to {}", people(ends.lower), people(ends.upper))
 }
