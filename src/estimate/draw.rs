@@ -24,6 +24,11 @@ impl Draws {
         Draws(generator)
     }
 
+    /// A seed for streams of their own.
+    pub fn seed(&mut self) -> u64 {
+        self.0.random()
+    }
+
     /// Uniform in [0, 1).
     pub fn unit(&mut self) -> f64 {
         self.0.random()

@@ -1,11 +1,12 @@
 //! Everybody who matters, gathered: prisoners with their stays, children, and who is whose.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::error::EstimateError;
-use super::family::{Stay, Window};
+use super::family::{Sex, Stay, Window};
 use super::read::{self, Adult, Child, Entities, Entity};
 use super::spells::Period;
 use super::stage::Inputs;
@@ -46,6 +47,19 @@ impl Country {
 /// Where somebody lives: a local authority of England or Wales, or not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Home(Option<&'static codes::LocalAuthority>);
+
+impl Ord for Home {
+    /// By code; not known comes first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.local_authority().cmp(&other.local_authority())
+    }
+}
+
+impl PartialOrd for Home {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Home {
     /// The local authority of a code.
@@ -143,14 +157,19 @@ impl People {
         })
     }
 
-    /// The home of a child, and whether it had to be taken from a parent's before prison.
+    /// The home of a child, and whether it had to be taken from a parent's before prison: a mother's
+    /// first, and of equals the first by code.
     pub fn home(&self, entity: &Entity, child: &Child) -> (Option<String>, bool) {
         if let Some(code) = &child.local_authority {
             return (Some(code.clone()), false);
         }
         let parents = self.parents.get(entity).into_iter().flatten();
-        let mut homes = parents.filter_map(|a| self.adults.get(a)?.local_authority.clone());
-        (homes.next(), true)
+        let adults = parents.filter_map(|a| self.adults.get(a));
+        let homes = adults.filter_map(|adult| {
+            let home = adult.local_authority.as_deref()?;
+            Some((adult.sex() != Sex::Female, home))
+        });
+        (homes.min().map(|(_, home)| home.to_owned()), true)
     }
 
     /// A child's home.

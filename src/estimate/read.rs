@@ -85,7 +85,25 @@ pub struct Adult {
     pub local_authority: Option<String>,
 }
 
+impl Child {
+    /// Takes what is not yet known from a source of less precedence.
+    fn complete(&mut self, told: Child) {
+        if self.eligible.is_none() {
+            (self.eligible, self.age) = (told.eligible, told.age);
+        }
+        self.sex = self.sex.take().or(told.sex);
+        self.ethnicity = self.ethnicity.take().or(told.ethnicity);
+        self.local_authority = self.local_authority.take().or(told.local_authority);
+    }
+}
+
 impl Adult {
+    /// Likewise.
+    fn complete(&mut self, told: Adult) {
+        self.sex = self.sex.take().or(told.sex);
+        self.local_authority = self.local_authority.take().or(told.local_authority);
+    }
+
     /// The sex as a word of the tables.
     pub fn sex(&self) -> Sex {
         match self.sex.as_deref() {
@@ -224,7 +242,9 @@ pub fn parenthood<V>(
     Ok(out)
 }
 
-/// What is known of the people in `wanted`; `files` are in the order of precedence.
+/// What is known of the people in `wanted`; `files` are in the order of precedence. Where one source
+/// says two things of a person the first in order is taken, since the order of rows is that of
+/// pseudonyms and a new key must not change what is known.
 pub fn people(
     files: &Files,
     adults: &Entities,
@@ -234,19 +254,37 @@ pub fn people(
 ) -> Result<(), ColumnarError> {
     for (system, file) in files.iter().enumerate() {
         let path = &file.path;
+        let mut told_adults: BTreeMap<Entity, Adult> = BTreeMap::new();
+        let mut told_children: BTreeMap<Entity, Child> = BTreeMap::new();
         for batch in TableReader::open(path, None)? {
             let batch = batch?;
             let rows = Rows::of(&batch, path)?;
             for row in 0..batch.num_rows() {
                 let record = id(rows.records, row);
                 if rows.kind.value(row) == kind::CHILD {
-                    if let Some(child) = wanted_children.get_mut(&children.of(record)) {
-                        rows.child(row, system, child);
+                    let child = children.of(record);
+                    if wanted_children.contains_key(&child) {
+                        rows.child(row, told_children.entry(child).or_default());
                     }
-                } else if let Some(adult) = wanted_adults.get_mut(&adults.of(record)) {
-                    fill(&mut adult.sex, text_at(rows.sex, row));
-                    fill(&mut adult.local_authority, text_at(rows.area, row));
+                } else {
+                    let adult = adults.of(record);
+                    if wanted_adults.contains_key(&adult) {
+                        let told = told_adults.entry(adult).or_default();
+                        least(&mut told.sex, text_at(rows.sex, row));
+                        least(&mut told.local_authority, text_at(rows.area, row));
+                    }
                 }
+            }
+        }
+        for (entity, told) in told_adults {
+            if let Some(adult) = wanted_adults.get_mut(&entity) {
+                adult.complete(told);
+            }
+        }
+        for (entity, told) in told_children {
+            if let Some(child) = wanted_children.get_mut(&entity) {
+                child.systems.insert(system);
+                child.complete(told);
             }
         }
     }
@@ -278,22 +316,28 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn child(&self, row: usize, system: usize, child: &mut Child) {
-        child.systems.insert(system);
-        if child.eligible.is_none() && !self.from.is_null(row) && !self.to.is_null(row) {
-            child.eligible = Some(Period::new(self.from.value(row), self.to.value(row)));
-            child.age = (!self.age.is_null(row)).then(|| self.age.value(row));
+    fn child(&self, row: usize, child: &mut Child) {
+        if !self.from.is_null(row) && !self.to.is_null(row) {
+            let eligible = Period::new(self.from.value(row), self.to.value(row));
+            let age = (!self.age.is_null(row)).then(|| self.age.value(row));
+            let known = child.eligible.map(|eligible| (eligible, child.age));
+            if known.is_none_or(|known| (eligible, age) < known) {
+                (child.eligible, child.age) = (Some(eligible), age);
+            }
         }
-        fill(&mut child.sex, text_at(self.sex, row));
+        least(&mut child.sex, text_at(self.sex, row));
         let known = text_at(self.ethnicity, row).filter(|e| *e != "unknown");
-        fill(&mut child.ethnicity, known);
-        fill(&mut child.local_authority, text_at(self.area, row));
+        least(&mut child.ethnicity, known);
+        least(&mut child.local_authority, text_at(self.area, row));
     }
 }
 
-fn fill(slot: &mut Option<String>, value: Option<&str>) {
-    if slot.is_none() {
-        *slot = value.map(str::to_owned);
+/// Keeps the first in order of what was told.
+fn least(slot: &mut Option<String>, value: Option<&str>) {
+    if let Some(value) = value
+        && slot.as_deref().is_none_or(|known| value < known)
+    {
+        *slot = Some(value.to_owned());
     }
 }
 

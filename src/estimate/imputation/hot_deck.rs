@@ -18,6 +18,8 @@ const DONORS: usize = 20;
 /// A cell: the numbers of its donors, and how many are to be imputed from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cell {
+    /// Its draws are its own, so that a prisoner more or less in another cell changes nothing here.
+    stream: u64,
     donors: Vec<u32>,
     takers: usize,
 }
@@ -81,6 +83,7 @@ impl HotDeck {
                 let length = (0..=depth).rev().find(enough).unwrap_or(0);
                 coarser += u64::from(length < depth);
                 cells.push(Cell {
+                    stream: stream(key),
                     donors: donors.get(&key[..length]).cloned().unwrap_or_default(),
                     takers: 0,
                 });
@@ -99,6 +102,14 @@ impl HotDeck {
             cautions,
         })
     }
+}
+
+/// The stream of a cell, by its categories.
+fn stream(key: &[u16]) -> u64 {
+    key.iter().fold(0, |all: u64, category| {
+        all.wrapping_mul(65_537)
+            .wrapping_add(u64::from(*category) + 1)
+    })
 }
 
 impl Cell {
@@ -122,10 +133,14 @@ impl Cell {
 
 impl Imputer for HotDeck {
     fn draw(&self, odds: Odds, draws: &mut Draws) -> Vec<u32> {
+        let seed = draws.seed();
         let mut by_cell: Vec<std::vec::IntoIter<u32>> = self
             .cells
             .iter()
-            .map(|cell| cell.draw(odds, draws).into_iter())
+            .map(|cell| {
+                let mut draws = Draws::new(seed, cell.stream, 0);
+                cell.draw(odds, &mut draws).into_iter()
+            })
             .collect();
         let mut next = |cell: &usize| by_cell.get_mut(*cell).and_then(Iterator::next).unwrap_or(0);
         self.missing.iter().map(&mut next).collect()

@@ -157,19 +157,15 @@ impl ByArea<'_> {
         all.map(|((f, n), w)| w * f.weight * of(f, *n)).sum()
     }
 
-    /// Σ w (w − 1) x² of the first imputed set.
+    /// Σ w (w − 1) x², the mean over the imputed sets.
     fn own_variance(&self, of: impl Fn(&Family, u32) -> f64) -> f64 {
-        let (Some(set), Some(numbers)) = (self.sets.first(), self.numbers.sets.first()) else {
-            return 0.0;
-        };
-        let all = self
-            .population
-            .families
-            .iter()
-            .zip(numbers)
-            .zip(&set.weights);
-        all.map(|((f, n), w)| w * (w - 1.0).max(0.0) * of(f, *n).powi(2))
-            .sum()
+        let sets = self.sets.iter().zip(&self.numbers.sets);
+        mean(sets.map(|(set, numbers)| {
+            let all = self.population.families.iter();
+            let all = all.zip(numbers).zip(&set.weights);
+            all.map(|((f, n), w)| w * (w - 1.0).max(0.0) * of(f, *n).powi(2))
+                .sum()
+        }))
     }
 }
 

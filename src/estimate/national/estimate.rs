@@ -5,8 +5,10 @@
 //! pairs    = Σ strata [ counted + unseen ]        saturated estimator of three lists
 //! ```
 //!
-//! Each imputed set of numbers is estimated and the mean taken; the variance has the families, the
-//! audit of the statements, the imputation, and the rounding of what is published.
+//! Each imputed set of numbers is estimated and the mean taken. The variance within a set, of the
+//! families, of the audit of the statements and of the register, is the mean over the sets, and that
+//! between the sets is the imputation's (Rubin, *Multiple Imputation for Nonresponse in Surveys*,
+//! 1987, 3.1); the rounding of what is published has a variance of its own.
 
 use super::super::caution::Caution;
 use super::super::coverage::{
@@ -118,15 +120,15 @@ pub fn estimate(
     let populations: Vec<f64> = sets.iter().map(|s| s.estimate.population()).collect();
     let (pairs, between) = mean_and_variance(&populations);
     let counted = mean(sets.iter().map(|s| s.estimate.counted()));
-    let family = FamilyVariance::of(&one.families, &one.estimate, &plan, &Transition::identity())?;
+    let within = Within::of(population, numbers, register, (&sets, &plan), settings)?;
     let of_sexes = mean_pairs_of_sexes(population, numbers, &sets);
     let of_two = population.of_two.estimate(of_sexes);
     let left = (1.0 - of_two.children / pairs.max(1.0)).clamp(0.5, 1.0);
     let components = Components {
-        families: family.total() * left * left + of_two.variance,
-        linkage_error: audit_variance(&one.strata, &plan, settings)? * left * left,
+        families: within.families * left * left + of_two.variance,
+        linkage_error: within.audit * left * left,
         imputation: (1.0 + 1.0 / size(sets.len())) * between * left * left,
-        calibration: calibration_variance(population, numbers, one, register)? * left * left,
+        calibration: within.calibration * left * left,
         noise: Noise::Nearest {
             base: real(settings.rounding.max(1)),
         }
@@ -165,7 +167,7 @@ pub fn estimate(
         observed: sum(&one.strata),
         strata: one.strata.iter().map(|s| s.key.join(", ")).collect(),
         sensitivity: super::sensitivity::of(&one.strata, &plan, &t, pairs, left)?,
-        coverage_of_families: family.coverage_of_families,
+        coverage_of_families: within.coverage_of_families,
         cautions,
     })
 }
@@ -302,36 +304,71 @@ fn set(
     })
 }
 
+/// What would vary if no number were missing: means over the imputed sets.
+struct Within {
+    families: f64,
+    audit: f64,
+    calibration: f64,
+    coverage_of_families: f64,
+}
+
+impl Within {
+    fn of(
+        population: &Population,
+        numbers: &Numbers,
+        register: &Register,
+        (sets, plan): (&[Set], &Plan),
+        settings: &Settings,
+    ) -> Result<Self, MethodError> {
+        let family = |set: &Set| {
+            FamilyVariance::of(&set.families, &set.estimate, plan, &Transition::identity())
+        };
+        let families: Vec<FamilyVariance> = sets.iter().map(family).collect::<Result<_, _>>()?;
+        let calibration = sets.iter().zip(&numbers.sets);
+        let calibration: Vec<f64> = calibration
+            .map(|(set, numbers)| calibration_variance(population, numbers, set, register))
+            .collect::<Result<_, _>>()?;
+        Ok(Within {
+            families: mean(families.iter().map(FamilyVariance::total)),
+            audit: audit_variance(sets, plan, settings)?,
+            calibration: mean(calibration.into_iter()),
+            coverage_of_families: mean(families.iter().map(|f| f.coverage_of_families)),
+        })
+    }
+}
+
 /// The variance that comes from who is missing in the register.
 fn calibration_variance(
     population: &Population,
-    numbers: &Numbers,
-    one: &Set,
+    numbers: &[u32],
+    set: &Set,
     register: &Register,
 ) -> Result<f64, MethodError> {
-    let first = numbers.sets.first().map_or(&[][..], Vec::as_slice);
-    let all = population.families.iter().zip(first).zip(&one.weights);
+    let all = population.families.iter().zip(numbers).zip(&set.weights);
     let adds: Vec<_> = all
         .map(|((f, n), w)| (f.prisoner, w * f64::from(*n)))
         .collect();
     register.variance(&adds)
 }
 
-/// The variance that comes from the audit of the statements.
-fn audit_variance(
-    strata: &[StratumTable],
-    plan: &Plan,
-    settings: &Settings,
-) -> Result<f64, MethodError> {
+/// The variance that comes from the audit of the statements: the draws are shared out among the
+/// sets, and the variances of the sets averaged.
+fn audit_variance(sets: &[Set], plan: &Plan, settings: &Settings) -> Result<f64, MethodError> {
     if settings.statements.certain() {
         return Ok(0.0);
     }
-    let totals: Vec<f64> = (0..u64::from(settings.replicates))
-        .map(|replicate| {
-            let mut draws = Draws::new(settings.seed, 1, replicate);
-            let t = settings.statements.draw(&mut draws)?;
-            Ok(Stratified::with(strata, plan, &[&t])?.population())
-        })
-        .collect::<Result<_, MethodError>>()?;
-    Ok(mean_and_variance(&totals).1)
+    let count = u32::try_from(sets.len()).unwrap_or(u32::MAX).max(1);
+    let each = u64::from(settings.replicates.div_ceil(count).max(2));
+    let of_set = |(set, first): (&Set, u64)| -> Result<f64, MethodError> {
+        let totals: Vec<f64> = (first * each..(first + 1) * each)
+            .map(|replicate| {
+                let mut draws = Draws::new(settings.seed, 1, replicate);
+                let t = settings.statements.draw(&mut draws)?;
+                Ok(Stratified::with(&set.strata, plan, &[&t])?.population())
+            })
+            .collect::<Result<_, MethodError>>()?;
+        Ok(mean_and_variance(&totals).1)
+    };
+    let variances: Vec<f64> = sets.iter().zip(0..).map(of_set).collect::<Result<_, _>>()?;
+    Ok(mean(variances.into_iter()))
 }

@@ -117,6 +117,7 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
     let sets = by_area.sets.iter().zip(&by_area.numbers.sets);
     let mut shares: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     let mut own: BTreeMap<&'static str, Own> = BTreeMap::new();
+    let within = 1.0 / size(by_area.sets.len());
     for ((set, numbers), at) in sets.zip(0_usize..) {
         let all = by_area.sum(set, numbers, |_, n| f64::from(n));
         let children = by_area.whole.value() / all.max(f64::MIN_POSITIVE);
@@ -140,13 +141,12 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
                 if let Some(sum) = of_sets.get_mut(at) {
                     *sum += weight * there;
                 }
-                if at == 0 {
-                    let of_whole = living / f64::from((*number).max(1));
-                    let about = about[usize::from(family.custody)][usize::from(family.probation)];
-                    own.entry(code).or_default().variance +=
-                        weight * (weight - 1.0).max(0.0) * there.powi(2)
-                            + (weight * family.weight * children * of_whole).powi(2) * about;
-                }
+                let of_whole = living / f64::from((*number).max(1));
+                let about = about[usize::from(family.custody)][usize::from(family.probation)];
+                // Within a set, of which the mean over the sets is taken.
+                own.entry(code).or_default().variance += within
+                    * (weight * (weight - 1.0).max(0.0) * there.powi(2)
+                        + (weight * family.weight * children * of_whole).powi(2) * about);
             }
         }
     }

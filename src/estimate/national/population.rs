@@ -4,6 +4,7 @@
 //! prisoner with such pairs: what is said of one of its children is said of the parent, so that the
 //! lists hold families and not children.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::super::family::{Sex, Stay, Window};
@@ -58,7 +59,8 @@ pub struct Family {
     /// Those whom prisons or probation name. Some are the same children; where linkage did not
     /// find that out, the two sets together would count them twice.
     pub named: usize,
-    /// Where they live: children of children's services first, then those whom only others name.
+    /// Where they live: children of children's services first, then those whom only others name, each
+    /// in the order of places.
     pub homes: Vec<Home>,
     /// The parent's own home, for children who are not named.
     pub home: Home,
@@ -70,6 +72,19 @@ impl Family {
     /// The least number of children that the names allow.
     pub fn at_least(&self) -> usize {
         self.known.max(self.named)
+    }
+
+    /// The order of two families by everything but who they are. Two that are equal may stand either
+    /// way: no estimate can tell.
+    fn by_what_is_known(&self, other: &Self) -> Ordering {
+        let facts = |f: &Self| {
+            let lists = (f.custody, f.probation, f.stated, f.known, f.named);
+            (f.stratum, lists, f.entries, f.home)
+        };
+        facts(self)
+            .cmp(&facts(other))
+            .then_with(|| self.homes.cmp(&other.homes))
+            .then_with(|| self.weight.total_cmp(&other.weight))
     }
 
     /// Children of the family who live somewhere, of so many: those who are named in their order,
@@ -96,7 +111,8 @@ impl Family {
 /// The families, and the children found to have two parents among them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Population {
-    /// In a fixed order.
+    /// In an order by what is known of them, which no pseudonym has a part in: numbers are drawn for
+    /// families in this order, and a new key must not bring new draws.
     pub families: Vec<Family>,
     /// Named children of two prisoners.
     pub of_two: OfTwo,
@@ -164,6 +180,7 @@ impl Population {
             all => size(while_a_child) / size(all),
         };
         out.of_two = OfTwo::among(parents_of.values());
+        out.families.sort_by(Family::by_what_is_known);
         out
     }
 }
@@ -205,9 +222,16 @@ fn family(
         return None;
     }
     let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
-    let mut children = known.clone();
-    children.extend(named.iter().copied().filter(|c| !said.known.contains(c)));
-    let homes = children.iter().map(|c| people.home_of_child(c)).collect();
+    let only_named = named.iter().copied();
+    let only_named: Vec<Entity> = only_named.filter(|c| !said.known.contains(c)).collect();
+    let homes_of = |children: &[Entity]| {
+        let homes = children.iter().map(|c| people.home_of_child(c));
+        let mut homes: Vec<Home> = homes.collect();
+        homes.sort();
+        homes
+    };
+    let homes = [homes_of(&known), homes_of(&only_named)].concat();
+    let children = [known.as_slice(), &only_named].concat();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
     let family = Family {
         prisoner: *adult,
