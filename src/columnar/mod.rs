@@ -22,6 +22,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use crate::diagnostic::{Diagnose, Diagnostic, Exit, Explanation, Place};
 use crate::digest::{Digest, DigestWriter};
@@ -49,7 +50,7 @@ impl Layout {
         }
     }
 
-    fn properties(self, keys: &[(String, String)]) -> WriterProperties {
+    fn properties(self, keys: &[(String, String)], distinct: &[&str]) -> WriterProperties {
         let compression = match self {
             Layout::Hashes => Compression::UNCOMPRESSED,
             _ => ZstdLevel::try_new(1).map_or(Compression::UNCOMPRESSED, Compression::ZSTD),
@@ -62,7 +63,12 @@ impl Layout {
             .iter()
             .map(|(k, v)| KeyValue::new(k.clone(), v.clone()))
             .collect::<Vec<_>>();
-        WriterProperties::builder()
+        let builder = distinct
+            .iter()
+            .fold(WriterProperties::builder(), |builder, column| {
+                builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+            });
+        builder
             .set_created_by("kinlink".to_owned())
             .set_compression(compression)
             .set_statistics_enabled(statistics)
@@ -223,6 +229,18 @@ impl TableWriter {
         layout: Layout,
         keys: &[(String, String)],
     ) -> Result<Self, ColumnarError> {
+        TableWriter::create_with_distinct(path, schema, layout, keys, &[])
+    }
+
+    /// The same, knowing that the values of these columns are nearly all different: no dictionary of
+    /// them is begun, which would be given up.
+    pub fn create_with_distinct(
+        path: &Path,
+        schema: SchemaRef,
+        layout: Layout,
+        keys: &[(String, String)],
+        distinct: &[&str],
+    ) -> Result<Self, ColumnarError> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(io_error(path))?;
         }
@@ -235,7 +253,7 @@ impl TableWriter {
         let writer = ArrowWriter::try_new(
             DigestWriter::new(BufWriter::with_capacity(1 << 18, file)),
             schema,
-            Some(layout.properties(keys)),
+            Some(layout.properties(keys, distinct)),
         )
         .map_err(|e| parquet_error(path, e))?;
         Ok(TableWriter {

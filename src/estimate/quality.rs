@@ -8,7 +8,7 @@ use super::national::National;
 use super::national::area::{Area, Figure};
 use super::national::estimate::Estimate;
 use super::number::{real, size};
-use super::people::{Country, People};
+use super::people::{Country, Home, People};
 use crate::schema::published::Concept;
 use crate::schema::quality::{
     EstimateRow, HistoryRow, LinkRow, LinkageQuality, LossRow, Quality, SensitivityRow, ShareRow,
@@ -155,6 +155,7 @@ impl Gathered {
             let linked = if child.systems.len() > 1 { 1.0 } else { 0.0 };
             let known = |x: &Option<String>| x.clone().unwrap_or_else(|| "unknown".to_owned());
             let country = Country::of_local_authority(child.local_authority.as_deref());
+            let region = Home::of(child.local_authority.as_deref()).region();
             let age = child.age.map_or("unknown", super::family::age_band);
             for (group, code) in [
                 ("all", "all".to_owned()),
@@ -162,6 +163,7 @@ impl Gathered {
                 ("age", age.to_owned()),
                 ("ethnicity", known(&child.ethnicity)),
                 ("country", country.code().to_owned()),
+                ("region", region.unwrap_or("unknown").to_owned()),
             ] {
                 let [n, yes] = groups.entry((group, code)).or_default();
                 *n += 1.0;

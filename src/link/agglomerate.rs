@@ -10,8 +10,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::model::real;
-
 /// A weight of one pair counts at most so much, in natural log odds: an error of the model in one
 /// pair shall not outvote all others.
 const MOST: f64 = 7.0;
@@ -63,9 +61,9 @@ struct Clusters<'a> {
     parent: Vec<u32>,
 }
 
-/// An open merger: its mean weight in millionths, then the two clusters (the lower number first
+/// An open merger: its mean weight in [`rank`], then the two clusters (the lower number first
 /// among equals), and their versions at the time.
-type Open = (i64, Reverse<(u32, u32)>, u32);
+type Open = (u64, Reverse<(u32, u32)>, u32);
 
 fn at(row: u32) -> usize {
     usize::try_from(row).unwrap_or(usize::MAX)
@@ -100,14 +98,16 @@ pub fn agglomerate_all(files: &[Rows], compared: Compared, edges: &[Edge]) -> Ve
         version: vec![0; rows],
         parent: (0_u32..).take(rows).collect(),
     };
+    let pairs = Pairs::of(rows, edges);
     for edge in edges.iter().filter(|e| e.a != e.b) {
+        if pairs.is_alone(edge) {
+            clusters.join_alone(edge);
+            continue;
+        }
         for (a, b) in [(edge.a, edge.b), (edge.b, edge.a)] {
             if let Some(around) = clusters.around.get_mut(at(a)) {
                 let between = around.entry(b).or_default();
-                between.sum += match edge.weight == f64::NEG_INFINITY {
-                    true => edge.weight,
-                    false => edge.weight.clamp(-MOST, MOST),
-                };
+                between.sum += counted(edge.weight);
                 between.compared += 1.0;
             }
         }
@@ -124,7 +124,53 @@ pub fn agglomerate_all(files: &[Rows], compared: Compared, edges: &[Edge]) -> Ve
     clusters.names()
 }
 
+/// What a weight counts.
+fn counted(weight: f64) -> f64 {
+    match weight == f64::NEG_INFINITY {
+        true => weight,
+        false => weight.clamp(-MOST, MOST),
+    }
+}
+
+/// Of each row, in how many pairs it is: 2 stands for more than one.
+struct Pairs(Vec<u8>);
+
+impl Pairs {
+    fn of(rows: usize, edges: &[Edge]) -> Self {
+        let mut of = vec![0_u8; rows];
+        for edge in edges.iter().filter(|e| e.a != e.b) {
+            for row in [edge.a, edge.b] {
+                if let Some(pairs) = of.get_mut(at(row)) {
+                    *pairs = (*pairs + 1).min(2);
+                }
+            }
+        }
+        Pairs(of)
+    }
+
+    /// Neither of its rows is in another pair: so is most of what is linked.
+    fn is_alone(&self, edge: &Edge) -> bool {
+        let one = |row: u32| self.0.get(at(row)) == Some(&1);
+        one(edge.a) && one(edge.b)
+    }
+}
+
 impl Clusters<'_> {
+    /// Makes one of two rows that have no other pair, if it is worth it: nothing else is touched by
+    /// that, so it needs no place in the order of mergers.
+    fn join_alone(&mut self, edge: &Edge) {
+        let between = Between {
+            sum: counted(edge.weight),
+            compared: 1.0,
+        };
+        let mean = self.mean(edge.a, edge.b, between);
+        if mean.is_some_and(|mean| mean > 0.0)
+            && let Some(parent) = self.parent.get_mut(at(edge.b))
+        {
+            *parent = edge.a;
+        }
+    }
+
     fn version(&self, a: u32, b: u32) -> u32 {
         let of = |row| self.version.get(at(row)).copied().unwrap_or(0);
         of(a).wrapping_add(of(b))
@@ -168,7 +214,7 @@ impl Clusters<'_> {
         for (b, between) in around.iter().filter(|(b, _)| with(**b)) {
             if let Some(mean) = self.mean(a, *b, *between).filter(|mean| *mean > 0.0) {
                 open.push((
-                    millionths(mean),
+                    rank(mean),
                     Reverse((a.min(*b), a.max(*b))),
                     self.version(a, *b),
                 ));
@@ -228,28 +274,20 @@ impl Clusters<'_> {
             }
             row
         };
-        let mut lowest: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut lowest: Vec<Option<u32>> = vec![None; self.parent.len()];
         let rows = (0_u32..).take(self.parent.len());
-        rows.map(|row| *lowest.entry(root(row)).or_insert(row))
-            .collect()
+        let name = |row: u32| match lowest.get_mut(at(root(row))) {
+            Some(lowest) => *lowest.get_or_insert(row),
+            None => row,
+        };
+        rows.map(name).collect()
     }
 }
 
-/// A weight as a whole number of millionths, so that the order of mergers is the same everywhere.
-pub(super) fn millionths(mean: f64) -> i64 {
-    let scaled = (mean * 1e6).round().clamp(0.0, 1e12);
-    // Exact: a whole number far below 2⁵³.
-    let (mut low, mut high) = (0_i64, 1_i64 << 41);
-    while low + 1 < high {
-        let middle = (low + high) / 2;
-        let value = real(u64::try_from(middle).unwrap_or(0));
-        if value <= scaled {
-            low = middle
-        } else {
-            high = middle
-        }
-    }
-    low
+/// The place of a weight above nought among others, by its whole millionths, so that the order of
+/// mergers is the same everywhere: numbers above nought are in the order of their bits.
+fn rank(mean: f64) -> u64 {
+    (mean * 1e6).round().clamp(0.0, 1e12).to_bits()
 }
 
 #[cfg(test)]
@@ -337,6 +375,24 @@ mod tests {
     }
 
     #[test]
+    fn two_rows_with_no_other_pair_are_joined_as_they_would_be_in_turn() {
+        for duplicate_free in [false, true] {
+            let rows = [Rows {
+                rows: 4,
+                duplicate_free,
+            }];
+            for weight in [9.0, 0.1, 0.0, -1.0, f64::NEG_INFINITY] {
+                let own = edge(3, 1, weight);
+                // A pair that never comes about puts it among those that wait for their turn.
+                let in_turn = agglomerate(&rows, &[own, edge(1, 0, f64::NEG_INFINITY)]);
+                let alone = agglomerate(&rows, &[own]);
+                assert_eq!(alone, in_turn, "{weight}");
+                assert_eq!(alone[3] == 1, weight > 0.0 && !duplicate_free, "{weight}");
+            }
+        }
+    }
+
+    #[test]
     fn what_cannot_be_one_is_not_joined_by_a_third() {
         let edges = [
             edge(0, 1, 7.0),
@@ -348,9 +404,11 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_of_millionths() {
-        assert_eq!(millionths(1.5), 1_500_000);
-        assert_eq!(millionths(0.000_000_4), 0);
-        assert_eq!(millionths(7.0), 7_000_000);
+    fn weights_are_in_order_by_whole_rank() {
+        assert_eq!(rank(1.5), rank(1.500_000_4));
+        assert_eq!(rank(0.000_000_4), 0);
+        assert!(rank(0.000_001) > 0);
+        assert!(rank(1.500_001) > rank(1.5));
+        assert!(rank(7.0) > rank(6.999_999));
     }
 }

@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::entities::Entities;
+use super::model::real;
 use super::settle::Likely;
 
 /// How many partners a row may have.
@@ -77,7 +78,24 @@ pub fn assign(pairs: &[Likely], bound: f64, cardinality: Cardinality) -> Vec<Lik
 /// What a link wins, in millionths of natural log odds above the bound; never nought, so that a pair
 /// at the bound is better than none.
 fn weight(pair: &Likely, bound: f64) -> i64 {
-    super::agglomerate::millionths((pair.log_odds - bound).max(0.0)) + 1
+    millionths((pair.log_odds - bound).max(0.0)) + 1
+}
+
+/// A weight as a whole number of millionths.
+fn millionths(weight: f64) -> i64 {
+    let scaled = (weight * 1e6).round().clamp(0.0, 1e12);
+    // Exact: a whole number far below 2⁵³.
+    let (mut low, mut high) = (0_i64, 1_i64 << 41);
+    while low + 1 < high {
+        let middle = (low + high) / 2;
+        let value = real(u64::try_from(middle).unwrap_or(0));
+        if value <= scaled {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 fn best_of_each(pairs: &[Likely], bound: f64, row: impl Fn(&Likely) -> u32) -> Vec<bool> {
@@ -358,6 +376,13 @@ impl Matching<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_of_millionths() {
+        assert_eq!(millionths(1.5), 1_500_000);
+        assert_eq!(millionths(0.000_000_4), 0);
+        assert_eq!(millionths(7.0), 7_000_000);
+    }
 
     use crate::link::pairs::Pattern;
     use proptest::prelude::*;

@@ -161,13 +161,22 @@ fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(values))
 }
 
+/// Columns whose values are those of rows, or nearly.
+const NAMES_OF_ROWS: [&str; 4] = ["id", "entity_id", "left_id", "right_id"];
+
 fn write_table(
     path: &Path,
     schema: &SchemaRef,
     footer: &[(String, String)],
     batches: impl Iterator<Item = Vec<ArrayRef>>,
 ) -> Result<(), LinkError> {
-    let mut writer = TableWriter::create(path, schema.clone(), Layout::People, footer)?;
+    let mut writer = TableWriter::create_with_distinct(
+        path,
+        schema.clone(),
+        Layout::People,
+        footer,
+        &NAMES_OF_ROWS,
+    )?;
     for columns in batches {
         let batch = RecordBatch::try_new(schema.clone(), columns).map_err(|_| {
             ColumnarError::Malformed {

@@ -77,10 +77,12 @@ impl Earlier {
     }
 }
 
-/// Names of entities.
+/// Names of entities, by their first rows.
 pub struct Names {
-    /// By the first row of the entity.
-    of: BTreeMap<usize, String>,
+    /// All names, one after the other: entities are as many as rows, nearly.
+    text: String,
+    /// Of each row where its name ends; a row that is no entity's first has an empty one.
+    ends: Vec<usize>,
     /// The log, that of earlier linkages included.
     pub log: Vec<Change>,
     /// Figures; none where there is no earlier linkage.
@@ -88,27 +90,44 @@ pub struct Names {
 }
 
 impl Names {
+    /// Those of so many rows: `name` puts the name of a row at the end of a text, or nothing.
+    fn new(rows: usize, mut name: impl FnMut(usize, &mut String)) -> Self {
+        let mut text = String::new();
+        let end = |row| {
+            name(row, &mut text);
+            text.len()
+        };
+        Names {
+            ends: (0..rows).map(end).collect(),
+            text,
+            log: Vec::new(),
+            kept: None,
+        }
+    }
+
     /// The name of the entity whose first row is this.
     pub fn of(&self, first: usize) -> &str {
-        self.of.get(&first).map_or("", String::as_str)
+        let before = first.checked_sub(1).and_then(|row| self.ends.get(row));
+        let to = self.ends.get(first).copied().unwrap_or(0);
+        let name = self.text.get(before.copied().unwrap_or(0)..to);
+        name.unwrap_or_default()
     }
 }
 
 /// The names of entities: `entity` is the first row of the entity of each row, `row` the source and
-/// the id of a row, `own` the name that a row would give.
+/// the id of a row, `own` puts the name that a row would give at the end of a text.
 pub fn names<'a>(
     entity: &[usize],
     earlier: Option<&Earlier>,
     row: impl Fn(usize) -> (&'a str, &'a str),
-    own: impl Fn(usize) -> String,
+    own: impl Fn(usize, &mut String),
 ) -> Names {
     let Some(earlier) = earlier else {
-        let of = entity.iter().map(|first| (*first, own(*first)));
-        return Names {
-            of: of.collect(),
-            log: Vec::new(),
-            kept: None,
-        };
+        return Names::new(entity.len(), |row, text| {
+            if entity.get(row) == Some(&row) {
+                own(row, text);
+            }
+        });
     };
     // How many rows of an earlier entity are in which entity now.
     let mut shared: BTreeMap<(&str, usize), u64> = BTreeMap::new();
@@ -143,18 +162,28 @@ pub fn names<'a>(
     let (log, mut figures) = changes(earlier, &shared, &of, &taken);
     figures.kept = kept;
     figures.new = members.len() as u64 - kept;
+    let name = |row: usize, text: &mut String| {
+        if let Some(name) = of.get(&row) {
+            text.push_str(name);
+        }
+    };
     Names {
-        of,
         log,
         kept: Some(figures),
+        ..Names::new(entity.len(), name)
     }
 }
 
 /// A name that was never used: that of the first row that can give one.
-fn fresh(rows: &[usize], own: &impl Fn(usize) -> String, used: &BTreeSet<String>) -> String {
-    let plain = rows.iter().map(|row| own(*row)).find(|n| !used.contains(n));
+fn fresh(rows: &[usize], own: &impl Fn(usize, &mut String), used: &BTreeSet<String>) -> String {
+    let own = |row: &usize| {
+        let mut name = String::new();
+        own(*row, &mut name);
+        name
+    };
+    let plain = rows.iter().map(own).find(|n| !used.contains(n));
     plain.unwrap_or_else(|| {
-        let first = rows.first().map(|row| own(*row)).unwrap_or_default();
+        let first = rows.first().map(own).unwrap_or_default();
         let numbered = (2_u64..).map(|n| format!("{first}+{n}"));
         let mut open = numbered.filter(|name| !used.contains(name));
         open.next().unwrap_or_default()
@@ -301,7 +330,7 @@ mod tests {
 
     fn named(entity: &[usize], before: &Earlier) -> (Vec<String>, Vec<Change>, Kept) {
         let row = |n: usize| ("file", IDS[n]);
-        let names = names(entity, Some(before), row, |n| IDS[n].to_owned());
+        let names = names(entity, Some(before), row, |n, text| text.push_str(IDS[n]));
         let all = entity.iter().map(|first| names.of(*first).to_owned());
         (all.collect(), names.log, names.kept.expect("figures"))
     }

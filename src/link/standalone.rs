@@ -156,9 +156,13 @@ fn entity_names(entity: &[usize], earlier: Option<&Earlier>, inputs: &[Input]) -
         let (id, side) = id_of(inputs, row);
         (sides.get(side).copied().unwrap_or_default(), id)
     };
-    let own = |number: usize| match (sides.len(), row(number)) {
-        (1, (_, id)) => id.to_owned(),
-        (_, (side, id)) => format!("{side}:{id}"),
+    let own = |number: usize, text: &mut String| {
+        let (side, id) = row(number);
+        if sides.len() > 1 {
+            text.push_str(side);
+            text.push(':');
+        }
+        text.push_str(id);
     };
     stable::names(entity, earlier, row, own)
 }
@@ -390,11 +394,13 @@ fn at_least(pairs: &[Likely], probability: f64) -> Vec<Likely> {
 
 /// What was learnt and decided, as a model file.
 fn learnt(linked: &Linked, settled: &Settled, comparisons: &[Comparison]) -> ModelFile {
-    let mut together: hashbrown::HashMap<usize, u64> = hashbrown::HashMap::new();
+    let mut together = vec![0_u64; settled.entity.len()];
     for entity in &settled.entity {
-        *together.entry(*entity).or_default() += 1;
+        if let Some(rows) = together.get_mut(*entity) {
+            *rows += 1;
+        }
     }
-    let linked_rows = together.values().filter(|n| **n > 1);
+    let linked_rows = together.iter().filter(|n| **n > 1);
     ModelFile {
         form: FORM.to_owned(),
         learnt_from: Vec::new(),
@@ -412,7 +418,7 @@ fn learnt(linked: &Linked, settled: &Settled, comparisons: &[Comparison]) -> Mod
         review: None,
         expected_precision: settle::expected_precision(&settled.links),
         links: settled.links.len() as u64,
-        records_linked: linked_rows.clone().sum(),
+        records_linked: linked_rows.clone().sum::<u64>(),
         entities: linked_rows.count() as u64,
     }
 }

@@ -33,6 +33,25 @@ pub struct LocalAuthority {
     pub old_code: String,
 }
 
+/// The name of a region or country by its code.
+///
+/// ```
+/// use kinlink::schema::codes::name_of_large_area;
+/// assert_eq!(name_of_large_area("E12000007"), Some("London"));
+/// assert_eq!(name_of_large_area("E09000001"), None);
+/// ```
+pub fn name_of_large_area(code: &str) -> Option<&'static str> {
+    let named = |la: &'static LocalAuthority| {
+        [
+            (&la.region_code, &la.region_name),
+            (&la.country_code, &la.country_name),
+        ]
+    };
+    let mut all = local_authorities().iter().flat_map(named);
+    all.find(|(known, _)| *known == code)
+        .map(|(_, name)| name.as_str())
+}
+
 /// One prison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prison {

@@ -57,7 +57,7 @@ pub struct LossRow {
 pub struct LinkRow {
     /// Which link, in words.
     pub link: String,
-    /// `all`, `sex`, `age`, `ethnicity`, `country`.
+    /// `all`, `sex`, `age`, `ethnicity`, `country`, `region`.
     pub group: String,
     /// The category.
     pub code: String,
@@ -92,7 +92,7 @@ pub struct EstimatedShare {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkedGroup {
-    /// `all`, `sex`, `age`, `ethnicity`.
+    /// `all`, `sex`, `age`, `ethnicity`, `region`.
     pub group: String,
     /// The category.
     pub code: String,

@@ -1,5 +1,5 @@
-//! How well the records of a kind are linked, over all and by sex, ethnicity and age, as far as the
-//! model can tell: precision and recall with intervals.
+//! How well the records of a kind are linked, over all and by sex, ethnicity, age and region, as far
+//! as the model can tell: precision and recall with intervals.
 //!
 //! Precision is the mean probability of the links. Recall is the matches expected among them, of those
 //! expected among all pairs and of those that no blocking rule brought together. The latter are
@@ -18,6 +18,7 @@ use crate::link::evaluate::{Expectation, of_pairs};
 use crate::link::recall::Missed;
 use crate::link::settle::Likely;
 use crate::schema::canonical::{RECORD, kind};
+use crate::schema::codes;
 use crate::schema::quality::{EstimatedShare, LinkageQuality, LinkedGroup};
 
 /// How precision and recall are estimated, in words.
@@ -29,7 +30,7 @@ pub const METHOD: &str = "expected by the model of the linkage: the mean probabi
 /// Where a person says nothing.
 const UNKNOWN: &str = "unknown";
 /// Groupings, in the order in which they are told.
-const GROUPS: [&str; 4] = ["all", "sex", "age", "ethnicity"];
+const GROUPS: [&str; 5] = ["all", "sex", "age", "ethnicity", "region"];
 
 /// What the records of a kind say of themselves: of each the categories, one a grouping.
 struct Said {
@@ -40,8 +41,14 @@ struct Said {
 impl Said {
     fn new(records: usize) -> Self {
         Said {
-            of: vec![[Some(0), None, None, None]; records],
-            words: [vec!["all".to_owned()], Vec::new(), Vec::new(), Vec::new()],
+            of: vec![[Some(0), None, None, None, None]; records],
+            words: [
+                vec!["all".to_owned()],
+                Vec::new(),
+                Vec::new(),
+                Vec::new(),
+                Vec::new(),
+            ],
         }
     }
 
@@ -88,6 +95,11 @@ fn age_band(of: &str, age: u8) -> &'static str {
         (false, 45..=54) => "45-54",
         (false, _) => "55 and over",
     }
+}
+
+/// The code of the region of a local authority; Wales is a region.
+fn region(code: &str) -> Option<&'static str> {
+    codes::local_authority(code).map(|la| la.region_code.as_str())
 }
 
 /// What is gathered of a group.
@@ -216,7 +228,13 @@ impl Kind<'_> {
     fn said(&self, people: &[PathBuf]) -> Result<Said, LinkError> {
         let numbers = self.numbers();
         let mut said = Said::new(self.records());
-        let columns = [RECORD, "sex", "ethnicity", "age_at_reference"];
+        let columns = [
+            RECORD,
+            "sex",
+            "ethnicity",
+            "age_at_reference",
+            "local_authority",
+        ];
         for path in people {
             for batch in TableReader::open(path, Some(&columns))? {
                 let batch = batch?;
@@ -224,6 +242,7 @@ impl Kind<'_> {
                 let sex = columnar::text(&batch, "sex", path)?;
                 let ethnicity = columnar::text(&batch, "ethnicity", path)?;
                 let age = columnar::u8(&batch, "age_at_reference", path)?;
+                let area = columnar::text(&batch, "local_authority", path)?;
                 for (row, (record, age)) in record.iter().zip(age.iter()).enumerate() {
                     let record = record.and_then(|r| r.first_chunk::<16>());
                     let Some(number) = record.and_then(|r| numbers.get(r)).copied() else {
@@ -234,6 +253,7 @@ impl Kind<'_> {
                         (1, text_at(sex, row)),
                         (2, age),
                         (3, text_at(ethnicity, row)),
+                        (4, text_at(area, row).and_then(region)),
                     ];
                     for (grouping, word) in words {
                         if let Some(word) = word {

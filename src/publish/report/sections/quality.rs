@@ -8,6 +8,7 @@ use super::super::number::percent;
 use super::super::page::{Block, Cell, Section, Table};
 use super::super::view::ReleaseView;
 use super::{Drawn, IN_ORDER, concept_name, concept_words, empty, number, text};
+use crate::schema::codes;
 use crate::schema::published::Concept;
 use crate::schema::quality::{EstimatedShare, LinkRow, SensitivityRow};
 
@@ -67,8 +68,9 @@ fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
     let mut groups: Vec<(String, Vec<DotRow>)> = Vec::new();
     let mut rows = Vec::new();
     for g in of {
+        let label = codes::name_of_large_area(&g.code).unwrap_or(&g.code);
         let row = DotRow {
-            label: g.code.clone(),
+            label: label.to_owned(),
             value: Some(g.match_rate),
             symbol: String::new(),
             interval: None,
@@ -80,7 +82,7 @@ fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
             None => groups.push((g.group.clone(), vec![row])),
         }
         let mut row = vec![
-            text(g.code.as_str()),
+            text(label),
             text(g.group.as_str()),
             number(Some(g.records)),
             Cell::Number(percent(g.match_rate, 2)),
@@ -90,7 +92,7 @@ fn match_rates(drawn: &mut Drawn, link: &str, of: &[&LinkRow]) -> Block {
         }
         rows.push(row);
     }
-    let mut heads = vec!["Code", "Group", "Records", "Share"];
+    let mut heads = vec!["Who", "Group", "Records", "Share"];
     if estimated {
         heads.extend(["Precision, estimated", "Recall, estimated"]);
     }
