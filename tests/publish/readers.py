@@ -1,6 +1,6 @@
 """Reads a release with the programs that people use, and ends with 0 if nothing was lost.
 
-Usage: readers.py tables|package|spreadsheet|resave RELEASE
+Usage: readers.py tables|package|web|spreadsheet|resave RELEASE, or readers.py checker REVIEW
 """
 
 import csv
@@ -79,6 +79,36 @@ def package(release):
     print(f"read and valid: {len(report.tasks)} resources")
 
 
+def web(release):
+    """CSV on the Web: every table is what the metadata beside it says."""
+    from csvw import CSVW
+
+    count = 0
+    for path in sorted((release / "tables").glob("*.csv-metadata.json")):
+        read = CSVW(str(path), validate=True)
+        assert read.is_valid, (path.name, [str(w.message) for w in read.warnings])
+        (table,) = read.tables
+        rows = list(table)
+        plain = path.with_name(path.name.removesuffix("-metadata.json"))
+        with open(plain, newline="", encoding="utf-8") as handle:
+            assert len(rows) == sum(1 for _ in csv.DictReader(handle)), path.name
+        count += len(rows)
+    assert count > 1000
+    print(f"read and valid as CSV on the Web: {count} rows")
+
+
+def checker(review):
+    """The pack of the output checker, with the loader of the records that its viewer opens."""
+    from acro.record import load_records
+
+    results = json.loads((review / "results.json").read_text())["results"]
+    records = load_records(str(review)).results
+    assert list(records) == list(results)
+    for uid, record in records.items():
+        assert record.status == results[uid]["status"] and record.output, uid
+    print(f"read by acro: {len(records)} outputs")
+
+
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 
@@ -135,7 +165,14 @@ def resave(release):
             print("read and saved again by LibreOffice")
 
 
-READERS = {"tables": tables, "package": package, "spreadsheet": spreadsheet, "resave": resave}
+READERS = {
+    "tables": tables,
+    "package": package,
+    "web": web,
+    "checker": checker,
+    "spreadsheet": spreadsheet,
+    "resave": resave,
+}
 
 if __name__ == "__main__":
     READERS[sys.argv[1]](pathlib.Path(sys.argv[2]))

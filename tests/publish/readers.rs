@@ -1,8 +1,9 @@
-//! A release in the hands of its readers: pandas, polars, DuckDB, frictionless and LibreOffice.
+//! A release in the hands of its readers: pandas, polars, DuckDB, frictionless, csvw, acro and
+//! LibreOffice.
 //!
 //! These tests need programs that are not Rust's; `.ci/tools` installs them. They run where
-//! `KINLINK_READERS` names a Python that has the packages; elsewhere they say that they were
-//! skipped.
+//! `KINLINK_READERS` names a Python that has the packages, and `KINLINK_CHECKER` one that has acro;
+//! elsewhere they say that they were skipped.
 
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
@@ -17,9 +18,13 @@ use super::published;
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/publish/readers.py");
 
 fn read(what: &str, target: &Path) {
-    let Some(python) = std::env::var_os("KINLINK_READERS") else {
+    let variable = match what {
+        "checker" => "KINLINK_CHECKER",
+        _ => "KINLINK_READERS",
+    };
+    let Some(python) = std::env::var_os(variable) else {
         eprintln!(
-            "skipped: KINLINK_READERS names no Python; `.ci/tools` makes one and `. .ci/found` names it"
+            "skipped: {variable} names no Python; `.ci/tools` makes one and `. .ci/found` names it"
         );
         return;
     };
@@ -50,6 +55,18 @@ fn pandas_polars_and_duckdb_lose_nothing() {
 fn frictionless_finds_the_package_valid() {
     let (_run, target, _) = published(Purpose::Rehearsal);
     read("package", &target);
+}
+
+#[test]
+fn csvw_finds_every_table_as_its_metadata_says() {
+    let (_run, target, _) = published(Purpose::Rehearsal);
+    read("web", &target);
+}
+
+#[test]
+fn acro_loads_the_checkers_pack() {
+    let (run, _, _) = published(Purpose::Production);
+    read("checker", &run.root().join("review/06-publish"));
 }
 
 #[test]
