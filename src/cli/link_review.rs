@@ -8,11 +8,13 @@ use serde_json::json;
 
 use super::{Done, Failure};
 use crate::diagnostic::{Diagnostic, Exit};
+use crate::estimate::linkage_error::{Calibration, Labelled, ReliabilityBin};
 use crate::link::LinkError;
 use crate::link::review::{
-    Agreement, Bands, Estimate, FOLDER, FOR_REVIEWERS, Files, Frame, KEY, LABELS, Plan, Reading,
-    Sample, StratumEstimate, TO_ADJUDICATE, read, sample,
+    Agreement, Bands, Estimate, Estimates, FOLDER, FOR_REVIEWERS, Files, Frame, KEY, LABELS, Plan,
+    Reading, Sample, StratumEstimate, TO_ADJUDICATE, once, read, sample,
 };
+use crate::publish::report::{ClericalReview, ReviewedShare, of_clerical_review};
 
 /// The two halves of a review.
 #[derive(Debug, Subcommand)]
@@ -136,15 +138,124 @@ fn run_read(args: ReadArgs) -> Result<Done, Failure> {
     };
     let reading = read(&args.out, &files)?;
     let folder = args.out.join(FOLDER);
-    let json = serde_json::to_value(&reading).unwrap_or_default();
-    let done = Done::new(told(&reading), json);
+    let mut json = serde_json::to_value(&reading).unwrap_or_default();
+    let mut text = told(&reading);
+    if let Some(found) = &reading.estimates {
+        let calibration = calibration(found);
+        let page = of_clerical_review(&ClericalReview {
+            shares: shares(&reading, found),
+            calibration: calibration.clone(),
+        })?;
+        once(&folder.join(PAGE), &String::from_utf8_lossy(&page.bytes))?;
+        match &calibration {
+            Ok(calibration) => {
+                once(&folder.join(CALIBRATION), &steps(calibration))?;
+                let _ = writeln!(text, "{}", curve(calibration));
+            }
+            Err(why) => {
+                let _ = writeln!(text, "\nno calibration: {why}");
+            }
+        }
+        json["reliability"] = reliability(calibration.as_ref());
+    }
+    let done = Done::new(text, json);
     Ok(match reading.estimates {
-        Some(_) => done.next(format!("keep {}", folder.join(LABELS).display())),
+        Some(_) => done.next(format!(
+            "keep {}; {} has the reliability curve",
+            folder.join(LABELS).display(),
+            folder.join(PAGE).display()
+        )),
         None => done.next(format!(
             "have {} filled in by a third person, then the same command with --adjudicated FILE",
             folder.join(TO_ADJUDICATE).display()
         )),
     })
+}
+
+/// The page of a review that is finished.
+const PAGE: &str = "review.html";
+/// The map from the model's probabilities to calibrated ones.
+const CALIBRATION: &str = "calibration.csv";
+/// Bins of the reliability curve.
+const BINS: usize = 10;
+
+/// The calibration by the labels, or why there is none.
+fn calibration(found: &Estimates) -> Result<Calibration, String> {
+    let labelled = found.labelled.iter().map(|pair| Labelled {
+        score: pair.probability,
+        is_match: pair.is_match,
+        weight: pair.weight,
+    });
+    Calibration::fit(&labelled.collect::<Vec<_>>()).map_err(|why| why.to_string())
+}
+
+fn shares(reading: &Reading, found: &Estimates) -> Vec<ReviewedShare> {
+    let share = |name: &str, value: f64, interval: [f64; 2]| ReviewedShare {
+        name: name.to_owned(),
+        value,
+        interval,
+    };
+    let of = |name: &str, e: Option<Estimate>| e.map(|e| share(name, e.value, e.interval));
+    let agreement = &reading.agreement;
+    let alike = agreement.share.zip(agreement.share_interval);
+    let kappa = agreement.kappa.zip(agreement.kappa_interval);
+    [
+        of("Precision of the links", found.precision),
+        of("Recall among the pairs that could be drawn", found.recall),
+        alike.map(|(value, ends)| share("Pairs decided alike", value, ends)),
+        kappa.map(|(value, ends)| share("Cohen's kappa", value, ends)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// `calibration.csv`.
+fn steps(calibration: &Calibration) -> String {
+    let mut text = "from,to,probability\n".to_owned();
+    for step in calibration.steps() {
+        let _ = writeln!(text, "{},{},{}", step.from, step.to, step.probability);
+    }
+    text
+}
+
+fn curve(calibration: &Calibration) -> String {
+    let mut text = format!(
+        "\n{:>8} {:>12} {:>12} {:>18}\n",
+        "labelled", "model said", "matches", "95 %"
+    );
+    for bin in calibration.reliability(BINS) {
+        let [low, high] = bin.interval;
+        let off = !(low..=high).contains(&bin.said);
+        let _ = writeln!(
+            text,
+            "{:>8} {:>12.4} {:>12.4} {:>18}{}",
+            bin.pairs,
+            bin.said,
+            bin.observed,
+            format!("{low:.4} to {high:.4}"),
+            if off { "  not calibrated" } else { "" }
+        );
+    }
+    text
+}
+
+fn reliability(calibration: Result<&Calibration, &String>) -> serde_json::Value {
+    match calibration {
+        Ok(calibration) => {
+            let bins = calibration.reliability(BINS);
+            let bin = |bin: &ReliabilityBin| {
+                json!({
+                    "pairs": bin.pairs,
+                    "said": bin.said,
+                    "matches": bin.observed,
+                    "interval": bin.interval,
+                })
+            };
+            json!({ "bins": bins.iter().map(bin).collect::<Vec<_>>() })
+        }
+        Err(why) => json!({ "none": why }),
+    }
 }
 
 fn told(reading: &Reading) -> String {

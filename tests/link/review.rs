@@ -308,6 +308,7 @@ fn two_reviewers_an_adjudicator_and_what_they_find() {
     }
 
     labels_are_as_decided(&bench, &truth);
+    reliability_is_told(&bench, &found, &truth);
     // The strata go on to the estimate of two lists, which finds the matches.
     let strata = ["estimate", "pair", "out/review/strata.csv"];
     let lists = ["--first", "100000", "--second", "100000"];
@@ -325,6 +326,39 @@ fn two_reviewers_an_adjudicator_and_what_they_find() {
         right(n, !is_match)
     });
     refused(&bench.kinlink(&whole, &[]), 2, "KL-L-064");
+}
+
+/// On the terminal, in JSON, on a page for those who made the linkage, and as a map for analysts.
+fn reliability_is_told(bench: &Bench, found: &Value, truth: &BTreeMap<u64, bool>) {
+    let bins = found["reliability"]["bins"].as_array().expect("bins");
+    let pairs: u64 = bins.iter().filter_map(|bin| bin["pairs"].as_u64()).sum();
+    assert_eq!(pairs, truth.len() as u64);
+    let matches = |bin: &Value| bin["matches"].as_f64().expect("a share");
+    assert_eq!(bins.first().map(matches), Some(0.0));
+    assert_eq!(bins.last().map(matches), Some(1.0));
+
+    let page = text(bench, "out/review/review.html");
+    for words in ["RESTRICTED", "Precision of the links", "Said lies within"] {
+        assert!(page.contains(words), "{words}");
+    }
+    for row in table(bench, "out/review/key_for_steward.csv") {
+        let id = format!(">{}<", row["left_id"]);
+        assert!(!page.contains(&id), "{id}");
+    }
+    assert_eq!(mode(&bench.path("out/review/review.html")), 0o600);
+
+    let steps = table(bench, "out/review/calibration.csv");
+    let number = |row: &BTreeMap<String, String>, name: &str| -> f64 {
+        row[name].parse().expect("a number")
+    };
+    assert!(steps.len() > 1);
+    for two in steps.windows(2) {
+        let [below, above] = two else {
+            unreachable!("two")
+        };
+        assert!(number(below, "to") < number(above, "from"));
+        assert!(number(below, "probability") < number(above, "probability"));
+    }
 }
 
 fn labels_are_as_decided(bench: &Bench, truth: &BTreeMap<u64, bool>) {

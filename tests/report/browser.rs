@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::releases::Copy;
-use kinlink::publish::report::{self, ReleaseView};
+use kinlink::estimate::linkage_error::{Calibration, Labelled};
+use kinlink::publish::report::{self, ClericalReview, ReleaseView, ReviewedShare};
 
 fn browser() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
@@ -50,14 +51,14 @@ fn page(folder: &Path) -> PathBuf {
     path
 }
 
-#[test]
-fn axe_finds_no_violation() {
+/// Axe in the browser on a page.
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+fn no_violation(plain: &str) {
     let (Some(browser), Some(axe)) = (browser(), axe()) else {
         eprintln!("skipped: needs chromium and AXE_CORE=…/axe.min.js");
         return;
     };
     let folder = tempfile::tempdir().expect("folder");
-    let plain = std::fs::read_to_string(page(folder.path())).expect("a page");
     // For the test alone the page lets scripts run, opens what is folded, and runs axe.
     let policy = "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"";
     assert!(plain.contains(policy));
@@ -89,6 +90,35 @@ fn axe_finds_no_violation() {
     let passes = result.split_once("\"passes\":").expect("passes").1;
     let passes: String = passes.chars().take_while(char::is_ascii_digit).collect();
     assert!(passes.parse::<u32>().expect("a number") > 20, "{result}");
+}
+
+#[test]
+fn axe_finds_no_violation() {
+    let folder = tempfile::tempdir().expect("folder");
+    let plain = std::fs::read_to_string(page(folder.path())).expect("a page");
+    no_violation(&plain);
+}
+
+#[test]
+fn axe_finds_no_violation_in_the_page_of_a_clerical_review() {
+    let labelled: Vec<Labelled> = (0..200_u32)
+        .map(|n| Labelled {
+            score: f64::from(n) / 200.0,
+            is_match: n % 200 > (n * 7919) % 200,
+            weight: 1.0,
+        })
+        .collect();
+    let review = ClericalReview {
+        shares: vec![ReviewedShare {
+            name: "Precision of the links".to_owned(),
+            value: 0.98,
+            interval: [0.95, 0.99],
+        }],
+        calibration: Ok(Calibration::fit(&labelled).expect("labels")),
+    };
+    let page = report::of_clerical_review(&review).expect("a page");
+    assert_eq!(page.headlines.len(), 2);
+    no_violation(&String::from_utf8(page.bytes).expect("text"));
 }
 
 #[test]

@@ -40,6 +40,17 @@ impl CalibratedProbability {
     }
 }
 
+/// A step of the map: where the model says from `from` to `to`, matches are `probability`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The least probability by the model.
+    pub from: f64,
+    /// The greatest.
+    pub to: f64,
+    /// The calibrated one.
+    pub probability: f64,
+}
+
 /// A block of the fit: scores from, to, and the probability there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Block {
@@ -111,6 +122,16 @@ impl Calibration {
 
     pub(super) fn curve(&self) -> &Curve {
         &self.curve
+    }
+
+    /// The steps of the map, from the least probability on. Between two of them probabilities are
+    /// interpolated.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        self.curve.0.iter().map(|block| Step {
+            from: block.from,
+            to: block.to,
+            probability: block.value,
+        })
     }
 
     /// The reliability curve of the model's own probabilities on the labelled pairs.
@@ -288,5 +309,13 @@ mod tests {
         assert!((bins[0].observed - 0.2).abs() < 1e-12 && (bins[1].observed - 0.5).abs() < 1e-12);
         assert!((bins[1].said - 0.9).abs() < 1e-12);
         assert!(bins[1].interval[1] < 0.9, "over-confident scores are seen");
+        let map = Calibration::fit(&pairs(&all)).expect("a calibration");
+        let steps: Vec<Step> = map.steps().collect();
+        let step = |from, probability| Step {
+            from,
+            to: from,
+            probability,
+        };
+        assert_eq!(steps, [step(0.2, 0.2), step(0.9, 0.5)]);
     }
 }

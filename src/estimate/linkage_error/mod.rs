@@ -18,7 +18,7 @@ pub mod rate;
 pub use calibrated::CalibratedLinks;
 pub use clerical::{ClericalSample, Outside, Stratum, Where};
 pub use dual_system::{DualSystem, Lists, TwoListBand, dependence_band, matches};
-pub use isotonic::{Calibration, Labelled, ReliabilityBin, reliability};
+pub use isotonic::{Calibration, Labelled, ReliabilityBin, Step, reliability};
 pub use links_per_record::LinksPerRecord;
 pub use rate::{LinkageQuality, Precision, Rate, Recall};
 

@@ -27,7 +27,7 @@ use crate::digest::Digest;
 pub use agreement::Agreement;
 pub use decisions::Decision;
 pub use estimate::{Estimate, StratumEstimate};
-pub use read::{Files, Reading, read};
+pub use read::{Estimates, Files, LabelledPair, Reading, once, read};
 pub use sample::{Bands, Plan, sample};
 
 /// The folder in that of the linkage.

@@ -49,9 +49,23 @@ pub struct Reading {
     pub estimates: Option<Estimates>,
 }
 
+/// A pair that was decided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelledPair {
+    /// What the model said of it.
+    pub probability: f64,
+    /// What the reviewers did.
+    pub is_match: bool,
+    /// The number of pairs it stands for.
+    pub weight: f64,
+}
+
 /// What the labels say of the linkage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimates {
+    /// The pairs with a label, in the order of their numbers.
+    #[serde(skip)]
+    pub labelled: Vec<LabelledPair>,
     /// Pairs that stayed unsure, and so have no label.
     pub undecided: u64,
     /// Stratum by stratum, the most probable first: precision of links, calibration of all.
@@ -225,8 +239,11 @@ fn hand_out(folder: &Path, open: &BTreeSet<u64>) -> Result<(), LinkError> {
     once(&folder.join(TO_ADJUDICATE), &text)
 }
 
-/// Writes a file, unless it is there and says the same.
-fn once(target: &Path, text: &str) -> Result<(), LinkError> {
+/// Writes a file of mode 0600, unless it is there and says the same.
+///
+/// # Errors
+/// KL-L-064 if it is there and says something else.
+pub fn once(target: &Path, text: &str) -> Result<(), LinkError> {
     match std::fs::read_to_string(target) {
         Ok(old) if old == text => Ok(()),
         Ok(_) => Err(taken(target)),
@@ -314,9 +331,19 @@ fn estimates(
             .map(|(_, seen)| *seen)
             .collect()
     };
+    let labelled = agreed.iter().filter(|(_, d)| **d != Decision::Unsure);
+    let labelled = labelled.filter_map(|(number, decision)| {
+        let pair = key.get(number)?;
+        Some(LabelledPair {
+            probability: pair.probability,
+            is_match: *decision == Decision::Match,
+            weight: stands_for(seen, pair),
+        })
+    });
     let (links, others) = (of(true), of(false));
     let missed = total(&others).filter(|_| sample.frame != Frame::Links);
     Estimates {
+        labelled: labelled.collect(),
         undecided: agreed.values().filter(|d| **d == Decision::Unsure).count() as u64,
         strata: sample
             .strata
@@ -331,6 +358,12 @@ fn estimates(
             .and_then(|(found, missed)| recall(found, missed)),
         missed,
     }
+}
+
+/// The number of pairs of its stratum that a labelled pair stands for.
+fn stands_for(seen: &[Seen], pair: &Keyed) -> f64 {
+    let stratum = seen.get(pair.stratum);
+    stratum.map_or(1.0, |s| real(s.pairs) / real(s.labelled).max(1.0))
 }
 
 /// Writes `labels.parquet`: `left_id`, `right_id`, `is_match` and `weight`, the number of pairs for
@@ -348,10 +381,7 @@ fn write_labels(
         .filter_map(|(n, d)| Some((key.get(n)?, *d == Decision::Match)))
         .collect();
     pairs.sort_by(|a, b| (&a.0.left, &a.0.right).cmp(&(&b.0.left, &b.0.right)));
-    let weight = |(pair, _): &(&Keyed, bool)| {
-        let stratum = seen.get(pair.stratum);
-        stratum.map_or(1.0, |s| real(s.pairs) / real(s.labelled).max(1.0))
-    };
+    let weight = |(pair, _): &(&Keyed, bool)| stands_for(seen, pair);
     let schema = Arc::new(Schema::new(vec![
         Field::new("left_id", DataType::Utf8, false),
         Field::new("right_id", DataType::Utf8, false),

@@ -5,6 +5,7 @@
 //! data is escaped. The file has no script and asks for nothing from elsewhere.
 
 mod chart;
+mod clerical;
 mod error;
 mod linkage;
 mod markup;
@@ -21,6 +22,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use clerical::{ClericalReview, ReviewedShare};
 pub use error::{EXPLANATIONS, ReportError};
 pub use linkage::{AtThreshold, KindLinkage};
 pub(crate) use number::real64 as real;
@@ -71,6 +73,14 @@ pub fn of_review(view: &ReviewView) -> Result<Report, ReportError> {
 /// [`ReportError::TooLarge`].
 pub fn of_restricted(view: &RestrictedView) -> Result<Report, ReportError> {
     sections::restricted(view).report()
+}
+
+/// The page of a clerical review, for those who made the linkage.
+///
+/// # Errors
+/// [`ReportError::TooLarge`].
+pub fn of_clerical_review(review: &ClericalReview) -> Result<Report, ReportError> {
+    sections::clerical_review(review).report()
 }
 
 impl page::Page {

@@ -5,6 +5,7 @@
 
 mod areas;
 mod breakdown;
+mod clerical;
 mod headline;
 mod linkage;
 mod made;
@@ -13,6 +14,7 @@ mod quality;
 mod rows;
 
 use super::chart::Svg;
+use super::clerical::ClericalReview;
 use super::number::figure;
 use super::page::{Banner, Block, Cell, Figure, Page, Section, Table};
 use super::view::{ReleaseView, RestrictedView, ReviewView};
@@ -52,6 +54,11 @@ pub(crate) fn restricted(view: &RestrictedView) -> Page {
     let own = linkage::model(view, &mut drawn);
     sections.insert(at.unwrap_or(sections.len()), own);
     page(view.review().release(), vec![banner], sections)
+}
+
+/// The page of a clerical review.
+pub(crate) fn clerical_review(review: &ClericalReview) -> Page {
+    clerical::page(review)
 }
 
 fn of_release(view: &ReleaseView, drawn: &mut Drawn) -> Vec<Section> {
