@@ -283,7 +283,7 @@ const README: &str = "\
 2. Each **reviewer** fills in the column `decision` with `match`, `no match` or `unsure`, alone and without talking to the other. The pairs are in an order of chance; neither the model's probability nor the decision taken is told.
 3. The **steward** runs `kinlink link review read OUT reviewer1.csv reviewer2.csv`. It tells how far the two agree and writes `to_adjudicate.csv`: the pairs on which they differ, or are both unsure.
 4. A third person, the **adjudicator**, fills in a copy of that file.
-5. The **steward** runs the same command with `--adjudicated FILE`. It writes `labels.parquet` and `strata.csv` and tells precision, recall and calibration.
+5. The **steward** runs the same command with `--adjudicated FILE`. It writes `labels.parquet`, `strata.csv`, `calibration.csv` and `review.html`, and tells precision, recall and calibration.
 
 The levels say how far two rows agree on a field, and no value. Where reviewers may see the rows themselves, the steward looks them up by the key in the place where the rows are kept.
 ";
