@@ -3,7 +3,7 @@
 
 use super::super::chart::{DotRow, Dots, Line, Unit, dots, lines};
 use super::super::clerical::ClericalReview;
-use super::super::number::{percent, real};
+use super::super::number::percent;
 use super::super::page::{Banner, Block, Cell, Page, Section, Table};
 use super::{Drawn, empty, text};
 use crate::estimate::linkage_error::{Calibration, ReliabilityBin};
@@ -122,7 +122,7 @@ fn curve(calibration: &Calibration, drawn: &mut Drawn) -> Block {
 
 /// The map from the model's probabilities to calibrated ones.
 fn map(calibration: &Calibration, drawn: &mut Drawn) -> Block {
-    let grid: Vec<f64> = (0..=GRID).map(|n| f64::from(n) / real_of(GRID)).collect();
+    let grid: Vec<f64> = (0..=GRID).map(|n| f64::from(n) / f64::from(GRID)).collect();
     let calibrated = |p: &f64| calibration.probability(*p).ok().map(|c| c.value());
     let line = |label: &str, points: Vec<Option<f64>>| Line {
         label: label.to_owned(),
@@ -154,8 +154,4 @@ fn map(calibration: &Calibration, drawn: &mut Drawn) -> Block {
             rows: rows.collect(),
         },
     )
-}
-
-fn real_of(n: u32) -> f64 {
-    real(usize::try_from(n).unwrap_or(usize::MAX))
 }
