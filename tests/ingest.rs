@@ -148,6 +148,7 @@ fn bad_parquet_and_xml_files_are_refused_with_their_place() {
         parquet,
     );
     case("only the magic", "o.parquet", b"PAR1PAR1", parquet);
+    case("encrypted", "o.parquet", b"PARE, bytes, PARE", parquet);
     let cin = std::fs::read_to_string(fixture("years").join("cin_2025/301.xml")).unwrap();
     let cin_case = |what: &str, text: String, all: &mut String| {
         let folder = tempfile::tempdir().unwrap();

@@ -67,7 +67,7 @@ fn the_stewards_page_shows_what_the_commands_print() {
             commands += 1;
         }
     }
-    assert_eq!(commands, 9);
+    assert_eq!(commands, 12);
     let print = |key: &str| {
         let output = shell(folder.path(), &format!("kinlink key fingerprint {key}"));
         world::text(&output.stdout)

@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "research/encrypted.rs"]
+mod encrypted;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,13 +9,14 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Context, Done, Failure};
-use crate::pseudonymise::{KeySource, MasterKey, Split, combine, split};
+use crate::pseudonymise::{AnyKey, FileKey, KeySource, MasterKey, Split, combine, split};
 use crate::purpose::Purpose;
 
 /// Arguments of `kinlink key`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
         kinlink key new keys/2026.key                            a key for production\n  \
+        kinlink key new study.key --purpose files                a key for encrypted files\n  \
         kinlink key split keys/2026.key --shares 5 --threshold 3 -o shares\n  \
         kinlink key combine a.txt b.txt c.txt -o keys/2026.key\n  \
         key-service get 2026 | kinlink key fingerprint fd:0      a key that is in no file\n\n\
@@ -32,8 +33,8 @@ enum Command {
         /// The file; it must not exist.
         key: PathBuf,
         /// What it may be used for.
-        #[arg(long, value_enum, default_value_t = PurposeArg::Production)]
-        purpose: PurposeArg,
+        #[arg(long, value_enum, default_value_t = NewPurpose::Production)]
+        purpose: NewPurpose,
     },
     /// Show the purpose and fingerprint of a key.
     Inspect {
@@ -73,7 +74,18 @@ enum Command {
     },
 }
 
-/// A purpose, as it is typed.
+/// What a new key is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum NewPurpose {
+    /// Pseudonyms of invented people.
+    Rehearsal,
+    /// Pseudonyms of real people.
+    Production,
+    /// Encrypted files, for `kinlink research --encrypt-with`; it makes no pseudonyms.
+    Files,
+}
+
+/// A purpose of a key for pseudonyms, as it is typed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum PurposeArg {
     Rehearsal,
@@ -96,21 +108,13 @@ pub(super) fn source() -> impl TypedValueParser<Value = KeySource> {
 
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
     match args.command {
-        Command::New { key, purpose } => {
-            let master = MasterKey::random(purpose.into())?;
-            master.save(&key)?;
-            let next = format!(
-                "kinlink key split {} --shares 5 --threshold 3 -o SHARES",
-                key.display()
-            );
-            Ok(described(&KeySource::File(key), &master).next(next))
-        }
+        Command::New { key, purpose } => made(key, purpose),
         Command::Inspect { key } => {
-            let master = key.load()?;
-            Ok(described(&key, &master))
+            let any = key.load_any()?;
+            Ok(described(&key, &any))
         }
         Command::Fingerprint { key } => {
-            let fingerprint = key.load()?.fingerprint().to_string();
+            let fingerprint = key.load_any()?.fingerprint().to_string();
             let json = json!({ "fingerprint": fingerprint });
             Ok(Done::new(fingerprint, json))
         }
@@ -128,14 +132,41 @@ pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
         Command::Combine { files, out } => {
             let master = combine(&files)?;
             master.save(&out)?;
-            Ok(described(&KeySource::File(out), &master))
+            Ok(described(&KeySource::File(out), &AnyKey::Master(master)))
         }
     }
 }
 
-fn described(source: &KeySource, key: &MasterKey) -> Done {
+/// Draws a key and writes it.
+fn made(path: PathBuf, purpose: NewPurpose) -> Result<Done, Failure> {
+    let master = |purpose| -> Result<(AnyKey, String), Failure> {
+        let key = MasterKey::random(purpose)?;
+        key.save(&path)?;
+        let next = format!(
+            "kinlink key split {} --shares 5 --threshold 3 -o SHARES",
+            path.display()
+        );
+        Ok((AnyKey::Master(key), next))
+    };
+    let (key, next) = match purpose {
+        NewPurpose::Rehearsal => master(Purpose::Rehearsal)?,
+        NewPurpose::Production => master(Purpose::Production)?,
+        NewPurpose::Files => {
+            let key = FileKey::random()?;
+            key.save(&path)?;
+            let next = format!(
+                "kinlink research RUN --for PROJECT --encrypt-with {} -o DIR",
+                path.display()
+            );
+            (AnyKey::Files(key), next)
+        }
+    };
+    Ok(described(&KeySource::File(path), &key).next(next))
+}
+
+fn described(source: &KeySource, key: &AnyKey) -> Done {
     let shown = source.shown();
-    let purpose = key.purpose().word();
+    let purpose = key.purpose();
     let fingerprint = key.fingerprint().to_string();
     Done::new(
         format!(

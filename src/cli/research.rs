@@ -5,14 +5,18 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::key::source;
 use super::{Context, Done, Failure};
 use crate::pipeline::{self, ResearchRequest};
+use crate::pseudonymise::KeySource;
 use crate::research::floor::Floor;
 
 /// Arguments of `kinlink research`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  \
-        kinlink research runs/RUN --for outcomes-study -o outcomes-study\n\n\
+#[command(after_help = "Examples:\n  \
+        kinlink research runs/RUN --for outcomes-study -o outcomes-study\n  \
+        kinlink key new study.key --purpose files\n  \
+        kinlink research runs/RUN --for outcomes-study --encrypt-with study.key -o locked\n\n\
         Exit code 7 if the floor cannot hold. The run's extracts, schemas and key must be at hand.")]
 pub struct Args {
     /// The run's folder.
@@ -32,6 +36,10 @@ pub struct Args {
     /// The greatest share of pairs of a child and a parent that may be left out.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     most_suppressed: f64,
+    /// Encrypt the Parquet files with this key, a file or fd:N, made with `kinlink key new
+    /// --purpose files`.
+    #[arg(long, value_name = "KEYFILE", value_parser = source())]
+    encrypt_with: Option<KeySource>,
 }
 
 pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
@@ -43,10 +51,14 @@ pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
             most_suppressed: args.most_suppressed,
         },
         out: args.out,
+        encrypt_with: args.encrypt_with,
     };
     let made = pipeline::research(&args.run, &request)?;
     let f = &made.figures;
     let mut text = format!("released for  {}\n", request.project);
+    if let Some(fingerprint) = &made.encrypted_with {
+        let _ = writeln!(text, "encrypted     with the key {fingerprint}");
+    }
     for (name, rows) in &made.tables {
         let _ = writeln!(text, "table         data/{name}.parquet, {rows} rows");
     }
@@ -74,6 +86,7 @@ pub(super) fn run(args: Args, _context: &Context) -> Result<Done, Failure> {
         "project": request.project,
         "out": made.out,
         "tables": made.tables.iter().map(|(n, rows)| json!({ "table": n, "rows": rows })).collect::<Vec<_>>(),
+        "encrypted_with": made.encrypted_with,
         "disclosure": f,
     });
     let next = format!(

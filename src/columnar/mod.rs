@@ -2,14 +2,18 @@
 //!
 //! Files are deterministic (fixed writer name, no clock, no path), digested while they are
 //! written, and created with the permissions of their zone. Tables about people carry no column
-//! statistics, because the least and the greatest value of a column are values of somebody.
+//! statistics, because the least and the greatest value of a column are values of somebody. What
+//! leaves for somebody alone can be encrypted.
 
+mod encryption;
+mod error;
 mod nameless;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{
     Array, BooleanArray, Date32Array, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch,
@@ -24,9 +28,11 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use crate::diagnostic::{Diagnose, Diagnostic, Exit, Explanation, Place};
 use crate::digest::{Digest, DigestWriter};
 
+pub use encryption::Encryption;
+pub use error::{ColumnarError, EXPLANATIONS};
+use error::{io_error, parquet_error};
 pub(crate) use nameless::nameless;
 
 /// How a table is written.
@@ -50,7 +56,12 @@ impl Layout {
         }
     }
 
-    fn properties(self, keys: &[(String, String)], distinct: &[&str]) -> WriterProperties {
+    fn properties(
+        self,
+        keys: &[(String, String)],
+        distinct: &[&str],
+        encryption: Option<&Encryption>,
+    ) -> WriterProperties {
         let compression = match self {
             Layout::Hashes => Compression::UNCOMPRESSED,
             _ => ZstdLevel::try_new(1).map_or(Compression::UNCOMPRESSED, Compression::ZSTD),
@@ -68,6 +79,12 @@ impl Layout {
             .fold(WriterProperties::builder(), |builder, column| {
                 builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
             });
+        let builder = match encryption {
+            Some(encryption) => {
+                builder.with_file_encryption_properties(Arc::clone(encryption.properties()))
+            }
+            None => builder,
+        };
         builder
             .set_created_by("kinlink".to_owned())
             .set_compression(compression)
@@ -77,125 +94,6 @@ impl Layout {
             .set_max_row_group_row_count(Some(1 << 18))
             .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
             .build()
-    }
-}
-
-/// What can go wrong with a file of columns.
-#[derive(Debug, thiserror::Error)]
-pub enum ColumnarError {
-    /// The operating system refused.
-    #[error("{path}: {kind}", path = .path.display(), kind = .source.kind())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is not the Parquet file that it should be.
-    #[error("{} cannot be read as Parquet", .path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A column is missing or of another type.
-    #[error("{} has no column `{column}` of the expected type", .path.display())]
-    Column {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-    },
-}
-
-impl ColumnarError {
-    /// The operating system's refusal of a file.
-    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
-        ColumnarError::Io {
-            path: path.to_path_buf(),
-            source,
-        }
-    }
-}
-
-/// The codes of this room.
-pub const EXPLANATIONS: &[Explanation] = &[
-    Explanation {
-        code: "KL-F-001",
-        exit: Exit::Resources,
-        title: "A file could not be read or written",
-        when: "The operating system refused: no space left, no permission, or no such file.",
-        fix: "Free space or mend the permission that the message names, then `kinlink resume RUN`. \
-              Nothing is lost: a stage that did not finish is done again.",
-    },
-    Explanation {
-        code: "KL-F-002",
-        exit: Exit::Input,
-        title: "A file is not a readable Parquet file",
-        when: "The file is cut short, of another format, or damaged.",
-        fix: "Have the supplier send it again, and compare its digest with theirs.",
-    },
-    Explanation {
-        code: "KL-F-003",
-        exit: Exit::Input,
-        title: "A column is missing or of another type",
-        when: "A Parquet file does not have the columns that its schema names.",
-        fix: "Compare the file's columns with the schema file that the pipeline names for it.",
-    },
-];
-
-impl Diagnose for ColumnarError {
-    fn diagnostics(&self) -> Vec<Diagnostic> {
-        let one = match self {
-            ColumnarError::Io { path, source } => Diagnostic::new(
-                "KL-F-001",
-                Exit::Resources,
-                format!("the file could not be read or written: {}", source.kind()),
-                "free space or mend the permission, then `kinlink resume RUN`",
-            )
-            .at(Place::file(path)),
-            ColumnarError::Malformed { path } => Diagnostic::new(
-                "KL-F-002",
-                Exit::Input,
-                "the file is not a readable Parquet file (cut short, damaged or of another kind)",
-                "have the supplier send it again, and compare its digest with theirs",
-            )
-            .at(Place::file(path)),
-            ColumnarError::Column { path, column } => Diagnostic::new(
-                "KL-F-003",
-                Exit::Input,
-                "the column is missing or of another type than its schema says",
-                "compare the file's columns with the schema that the pipeline names for it",
-            )
-            .at(Place::file(path).column(column.clone())),
-        };
-        vec![one]
-    }
-}
-
-fn io_error(path: &Path) -> impl Fn(std::io::Error) -> ColumnarError + '_ {
-    move |source| ColumnarError::Io {
-        path: path.to_path_buf(),
-        source,
-    }
-}
-
-fn parquet_error(path: &Path, error: parquet::errors::ParquetError) -> ColumnarError {
-    // The text of an error of the reader may quote data, so only its kind is kept.
-    match error {
-        parquet::errors::ParquetError::External(inner) => {
-            match inner.downcast::<std::io::Error>() {
-                Ok(source) => ColumnarError::Io {
-                    path: path.to_path_buf(),
-                    source: *source,
-                },
-                Err(_) => ColumnarError::Malformed {
-                    path: path.to_path_buf(),
-                },
-            }
-        }
-        _ => ColumnarError::Malformed {
-            path: path.to_path_buf(),
-        },
     }
 }
 
@@ -232,6 +130,23 @@ impl TableWriter {
         TableWriter::create_with_distinct(path, schema, layout, keys, &[])
     }
 
+    /// The same, with footer and columns encrypted where a key is given. An encrypted file has
+    /// other bytes every time, because its nonces are random.
+    pub fn create_encrypted(
+        path: &Path,
+        schema: SchemaRef,
+        layout: Layout,
+        keys: &[(String, String)],
+        encryption: Option<&Encryption>,
+    ) -> Result<Self, ColumnarError> {
+        TableWriter::create_as(
+            path,
+            schema,
+            layout,
+            layout.properties(keys, &[], encryption),
+        )
+    }
+
     /// The same, knowing that the values of these columns are nearly all different: no dictionary of
     /// them is begun, which would be given up.
     pub fn create_with_distinct(
@@ -240,6 +155,20 @@ impl TableWriter {
         layout: Layout,
         keys: &[(String, String)],
         distinct: &[&str],
+    ) -> Result<Self, ColumnarError> {
+        TableWriter::create_as(
+            path,
+            schema,
+            layout,
+            layout.properties(keys, distinct, None),
+        )
+    }
+
+    fn create_as(
+        path: &Path,
+        schema: SchemaRef,
+        layout: Layout,
+        properties: WriterProperties,
     ) -> Result<Self, ColumnarError> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(io_error(path))?;
@@ -253,7 +182,7 @@ impl TableWriter {
         let writer = ArrowWriter::try_new(
             DigestWriter::new(BufWriter::with_capacity(1 << 18, file)),
             schema,
-            Some(layout.properties(keys, distinct)),
+            Some(properties),
         )
         .map_err(|e| parquet_error(path, e))?;
         Ok(TableWriter {

@@ -30,7 +30,7 @@ pub fn for_each_row(
     let length = file.read(&mut magic).map_err(io)?;
     let rows = match length {
         0 => 0,
-        4 if &magic == b"PAR1" => parquet(path, wanted, &mut each)?,
+        4 if [*b"PAR1", *b"PARE"].contains(&magic) => parquet(path, wanted, &mut each)?,
         _ => csv(path, wanted, &mut each)?,
     };
     if rows == 0 {

@@ -11,6 +11,7 @@ use super::run_directory::{receipt_path, stage_folder};
 use super::runner::{prepared_again, run_id};
 use super::verify::verify;
 use crate::owner::withheld;
+use crate::pseudonymise::KeySource;
 use crate::research::floor::Floor;
 use crate::research::{self, Allowed, AllowedSpell, Released, ResearchError, System};
 use crate::schema::canonical::Table;
@@ -26,6 +27,8 @@ pub struct ResearchRequest {
     pub floor: Floor,
     /// The folder to write.
     pub out: PathBuf,
+    /// The key of its Parquet files, if they are to be encrypted.
+    pub encrypt_with: Option<KeySource>,
 }
 
 /// Makes a researcher's release of a run.
@@ -34,6 +37,9 @@ pub struct ResearchRequest {
 /// A run that is not whole, a floor that cannot hold (exit 7), a folder that is there.
 pub fn research(root: &Path, request: &ResearchRequest) -> Result<Released, PipelineError> {
     sensible(request)?;
+    // Before the work: a key that is refused costs no time.
+    let encrypt_with = request.encrypt_with.as_ref();
+    let encrypt_with = encrypt_with.map(KeySource::load_for_files).transpose()?;
     verify(root)?;
     let (plan, prepared) = prepared_again(root)?;
     let mut receipts = Receipts::new();
@@ -81,6 +87,7 @@ pub fn research(root: &Path, request: &ResearchRequest) -> Result<Released, Pipe
         key: keys.derive(&["linked research release", &request.project]),
         footer: keys.fingerprint().footer(),
         floor: request.floor,
+        encrypt_with,
         out: request.out.clone(),
         inputs,
     };

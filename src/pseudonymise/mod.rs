@@ -41,8 +41,8 @@ pub use defaults::{KINDS, default_blocks, default_recipes};
 pub use gate::{Because, GateError, KeyCounts, block_cap};
 pub use identity::each_person;
 pub use key::{
-    CommandFailure, EXPLANATIONS, FOOTER, Fingerprint, Flaw, KeyError, KeySource, MasterKey,
-    Messages, ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
+    AnyKey, CommandFailure, EXPLANATIONS, FOOTER, FileKey, Fingerprint, Flaw, KeyError, KeySource,
+    MasterKey, Messages, ProjectKeys, Pseudonym, Salt, Split, SubKey, combine, split,
 };
 pub use linkage_source::{LinkageSource, linkage_fields, read_linkage_source};
 pub(crate) use look_alike::{ALIKE, Patterns};

@@ -3,7 +3,7 @@
 //!
 //! `people` gathers children, parents and stays; `ladders` says in which forms a quasi-identifier
 //! may be told; `floor` chooses among them; `sheets` makes the tables; `write` puts them into a
-//! folder with dictionary, codes and figures. What is released of a column the extracts' schemas
+//! folder with dictionary, codes and figures, of which `readme` is the page to read first. What is released of a column the extracts' schemas
 //! decide (`kinlink:onOutput`), before anything is made coarser.
 //!
 //! It is a command and not a stage: a run has one release for the public and any number of research
@@ -13,6 +13,7 @@ mod error;
 pub mod floor;
 mod ladders;
 mod people;
+mod readme;
 mod sheets;
 mod write;
 
@@ -24,7 +25,7 @@ pub use error::{EXPLANATIONS, ResearchError};
 pub use people::{Allowed, System};
 
 use crate::estimate::{Entity, Inputs};
-use crate::pseudonymise::{Pseudonym, SubKey};
+use crate::pseudonymise::{FileKey, Pseudonym, SubKey};
 use floor::{Floor, Held, Ladder};
 use people::Microdata;
 
@@ -67,6 +68,8 @@ pub struct Job {
     pub floor: Floor,
     /// The folder to write; it must not be there.
     pub out: PathBuf,
+    /// The key of its Parquet files, if they are to be encrypted.
+    pub encrypt_with: Option<FileKey>,
 }
 
 /// The pseudonyms of one research project.
@@ -134,6 +137,8 @@ pub struct Released {
     pub out: PathBuf,
     /// Its tables and their rows.
     pub tables: Vec<(&'static str, u64)>,
+    /// The fingerprint of the key of its Parquet files, if they are encrypted.
+    pub encrypted_with: Option<String>,
     /// How people are protected.
     pub figures: Figures,
 }

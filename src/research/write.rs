@@ -15,9 +15,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use serde_json::json;
 
+use super::readme::readme;
 use super::sheets::{Column, Sheet, Values};
 use super::{Figures, Job, Released, ResearchError};
-use crate::columnar::{ColumnarError, Layout, TableWriter};
+use crate::columnar::{ColumnarError, Encryption, Layout, TableWriter};
 use crate::digest::Digest;
 use crate::owner::NOTICE;
 use crate::schema::canonical::PSEUDONYM_BYTES;
@@ -47,6 +48,10 @@ pub(super) fn write(
             Ok(Released {
                 out: job.out.clone(),
                 tables,
+                encrypted_with: job
+                    .encrypt_with
+                    .as_ref()
+                    .map(|k| k.fingerprint().to_string()),
                 figures: figures.clone(),
             })
         }
@@ -75,9 +80,10 @@ fn fill(
     private(&folder.join("data"))?;
     let mut sums = Vec::new();
     let mut tables = Vec::new();
+    let encryption = encryption(job)?;
     for sheet in sheets {
         let file = format!("data/{}.parquet", sheet.name);
-        let (digest, rows) = parquet(sheet, &folder.join(&file), job)?;
+        let (digest, rows) = parquet(sheet, &folder.join(&file), (job, encryption.as_ref()))?;
         sums.push((file, digest));
         tables.push((sheet.name, rows));
     }
@@ -117,7 +123,24 @@ fn keep(path: &Path, text: &str) -> Result<(), ResearchError> {
         .map_err(io(path))
 }
 
-fn parquet(sheet: &Sheet, path: &Path, job: &Job) -> Result<(Digest, u64), ResearchError> {
+/// How the Parquet files are encrypted, if they are.
+fn encryption(job: &Job) -> Result<Option<Encryption>, ResearchError> {
+    let Some(key) = &job.encrypt_with else {
+        return Ok(None);
+    };
+    let name = key.fingerprint().to_string();
+    let made = Encryption::new(key.bytes(), &name).ok_or(ResearchError::Request {
+        what: "the files cannot be encrypted with this key",
+        help: "make another with `kinlink key new KEY --purpose files`",
+    })?;
+    Ok(Some(made))
+}
+
+fn parquet(
+    sheet: &Sheet,
+    path: &Path,
+    (job, encryption): (&Job, Option<&Encryption>),
+) -> Result<(Digest, u64), ResearchError> {
     let malformed = || ColumnarError::Malformed {
         path: path.to_path_buf(),
     };
@@ -139,7 +162,8 @@ fn parquet(sheet: &Sheet, path: &Path, job: &Job) -> Result<(Digest, u64), Resea
         ("kinlink:notice".to_owned(), NOTICE.to_owned()),
     ];
     let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|_| malformed())?;
-    let mut writer = TableWriter::create(path, schema, Layout::People, &footer)?;
+    let mut writer =
+        TableWriter::create_encrypted(path, schema, Layout::People, &footer, encryption)?;
     writer.write(&batch)?;
     let written = writer.finish()?;
     Ok((written.digest, written.rows))
@@ -270,71 +294,4 @@ fn linkage(job: &Job, sheets: &[Sheet]) -> String {
         ],
     });
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
-}
-
-fn readme(job: &Job, f: &Figures, tables: &[(&'static str, u64)]) -> String {
-    let mut out = format!("# Linked microdata for `{}`\n\n", job.project);
-    if job.rehearsal {
-        out.push_str("**REHEARSAL: every person in these data is invented.**\n\n");
-    }
-    let _ = writeln!(
-        out,
-        "Children who had a parent in prison in the year, these parents, and their stays, from run \
-         `{}`. For accredited researchers in a secure setting; not a publication. Outputs made of \
-         it go through output checking like any other.\n\n{NOTICE}\n",
-        job.run
-    );
-    out.push_str("| table | rows |\n| --- | ---: |\n");
-    for (name, rows) in tables {
-        let _ = writeln!(out, "| `data/{name}.parquet` | {rows} |");
-    }
-    let _ = write!(
-        out,
-        "\n`dictionary.csv` has every column and what was done to it, `codes.csv` every code, \
-         `linkage.json` thresholds and match weights, `disclosure.json` the figures below; \
-         `sha256sum -c SHA256SUMS` checks the files.\n\n\
-         ## How people are protected\n\n\
-         - Pseudonyms are those of this project alone; files for two projects cannot be joined.\n\
-         - Of the pairs of a child and a parent every class of equal quasi-identifiers, the \
-         child's and the parent's together, has at least {} different children and as many \
-         different parents ({} asked), and at least {} different sentences ({} asked), in {} \
-         classes.\n\
-         - Of {} pairs {} were left out for this, and with them all of {} children and {} \
-         parents.\n\n\
-         | quasi-identifier | told as | of these forms |\n| --- | --- | --- |\n",
-        f.k,
-        f.k_asked,
-        f.l,
-        f.l_asked,
-        f.classes,
-        f.pairs,
-        f.pairs_suppressed,
-        f.children_suppressed,
-        f.parents_suppressed,
-    );
-    for one in &f.quasi_identifiers {
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} |",
-            one.column,
-            one.form,
-            one.forms.join("; ")
-        );
-    }
-    let _ = write!(
-        out,
-        "\n## What does not protect them\n\n\
-         The floor is about the quasi-identifiers above and no others. Somebody who also knows \
-         how many children a parent has here would find {} parents alone, and somebody who knows \
-         the months of the first stay {}. That is why the files stay in a secure setting.\n\n\
-         ## How to use it\n\n\
-         - The children here are those whom a source names with a date of birth: about a third \
-         of all on synthetic extracts. Do not count them as the number of children with a parent \
-         in prison; the release of the run has that, with an interval.\n\
-         - What was left out is left out more often among small groups.\n\
-         - For a stricter linkage leave out people whose `match_probability` is below a threshold \
-         of your own; where it is empty the person has one record.\n",
-        f.parents_alone_by_children, f.parents_alone_by_months,
-    );
-    out
 }

@@ -204,7 +204,17 @@ fn files_that_cannot_be_read_as_stated_are_refused() {
         "KL-F-002",
         &["cut.parquet"],
     );
-    for n in 1..10 {
+    desk.write(
+        "locked.parquet",
+        b"PARE and a footer that nobody reads PARE",
+    );
+    refused(
+        &with_right("o10", "locked.parquet"),
+        3,
+        "KL-F-004",
+        &["locked.parquet", "encrypted"],
+    );
+    for n in 1..11 {
         assert!(!desk.path(&format!("o{n}")).exists());
     }
 }

@@ -64,6 +64,8 @@ fn kind_matches(path: &Path, format: Format) -> Result<(), Problem> {
     let text = text.trim_ascii_start();
     let found = if start.starts_with(b"PAR1") {
         "a Parquet file"
+    } else if start.starts_with(b"PARE") {
+        "an encrypted Parquet file"
     } else if start.starts_with(b"PK\x03\x04") {
         "a zip archive or a spreadsheet"
     } else if start.starts_with(b"\x1F\x8B") {

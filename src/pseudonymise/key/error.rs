@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnose, Diagnostic, Exit, Explanation, Place};
+use crate::diagnostic::{Diagnose, Diagnostic, Exit, Place};
 
 /// What is wrong with the text of a key or of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,26 @@ pub enum KeyError {
         path: PathBuf,
         /// What is wrong.
         flaw: Flaw,
+    },
+    /// The text is not that of a key for files.
+    #[error("this is no kinlink key for files: {}", .flaw.sentence("key for files"))]
+    MalformedFileKey {
+        /// Where from.
+        path: PathBuf,
+        /// What is wrong.
+        flaw: Flaw,
+    },
+    /// A key for files where one for pseudonyms is needed.
+    #[error("this key encrypts files; it makes no pseudonyms")]
+    ForFiles {
+        /// Where from.
+        path: PathBuf,
+    },
+    /// A key for pseudonyms where one for files is needed.
+    #[error("this key makes pseudonyms; it encrypts no files and is handed to no reader of them")]
+    ForPseudonyms {
+        /// Where from.
+        path: PathBuf,
     },
     /// A file stands there already.
     #[error("a file of that name exists; a key is never overwritten")]
@@ -202,155 +222,6 @@ pub enum KeyError {
     },
 }
 
-/// The codes of this room.
-pub const EXPLANATIONS: &[Explanation] = &[
-    Explanation {
-        code: "KL-K-001",
-        exit: Exit::Key,
-        title: "The key cannot be read",
-        when: "There is no file at the path, this account may not read it, or nothing is open at \
-               the file descriptor.",
-        fix: "`kinlink key new KEY --purpose production` makes one; a rehearsal makes its own.",
-    },
-    Explanation {
-        code: "KL-K-002",
-        exit: Exit::Key,
-        title: "Others can read the key or share",
-        when: "The file's mode gives its group or everybody a right.",
-        fix: "`chmod 600 FILE`, then find out who could have read it. If anybody could, make a new \
-              key and encode again.",
-    },
-    Explanation {
-        code: "KL-K-003",
-        exit: Exit::Key,
-        title: "The key is not a regular file",
-        when: "The path is a symbolic link, a folder, a pipe or a device.",
-        fix: "Name the file itself. A pipe is read with `--key fd:N`.",
-    },
-    Explanation {
-        code: "KL-K-004",
-        exit: Exit::Key,
-        title: "The text is not that of a kinlink key",
-        when: "It is empty, too long, binary or of another kind, or its check value does not match.",
-        fix: "Restore the file from its backup or from its shares; a changed character is always \
-              noticed.",
-    },
-    Explanation {
-        code: "KL-K-005",
-        exit: Exit::Key,
-        title: "A file stands there already",
-        when: "A key was to be written where a file is.",
-        fix: "Choose another name. Keys are never overwritten.",
-    },
-    Explanation {
-        code: "KL-K-006",
-        exit: Exit::Key,
-        title: "The key or share cannot be written",
-        when: "The folder does not exist, is full, or may not be written to.",
-        fix: "Make the folder, or choose another.",
-    },
-    Explanation {
-        code: "KL-K-007",
-        exit: Exit::Key,
-        title: "The key has another purpose",
-        when: "A rehearsal key is used for production, or the other way round.",
-        fix: "Use a key of the purpose that `[key] purpose` states.",
-    },
-    Explanation {
-        code: "KL-K-008",
-        exit: Exit::Key,
-        title: "Another key than the run began with",
-        when: "A run is resumed with a key whose fingerprint differs.",
-        fix: "Put the first key back, or start a new run.",
-    },
-    Explanation {
-        code: "KL-K-009",
-        exit: Exit::Key,
-        title: "No random bytes",
-        when: "The operating system's generator failed.",
-        fix: "Try again on a machine with a working generator.",
-    },
-    Explanation {
-        code: "KL-K-010",
-        exit: Exit::Key,
-        title: "The key is not 32 bytes long",
-        when: "The line `key` holds fewer or more than 64 hexadecimal digits.",
-        fix: "Use a key that `kinlink key new` made; a password is no key.",
-    },
-    Explanation {
-        code: "KL-K-011",
-        exit: Exit::Key,
-        title: "The key's bytes are not random",
-        when: "They are all alike, repeat themselves, count up or down, or spell a text.",
-        fix: "Use a key that `kinlink key new` made. A key that can be guessed protects nobody.",
-    },
-    Explanation {
-        code: "KL-K-012",
-        exit: Exit::Key,
-        title: "The command that gives the key failed",
-        when: "The program of `[key] command` could not be started, or ended with an error. What \
-               it writes to standard error is not shown, because it could hold the key.",
-        fix: "Run the command by hand, as the account that runs kinlink, and see what it says.",
-    },
-    Explanation {
-        code: "KL-K-013",
-        exit: Exit::Key,
-        title: "The key did not come in time",
-        when: "The command did not end, or nobody closed the other end of the file descriptor.",
-        fix: "See whether the key service answers; close the writing end of the pipe.",
-    },
-    Explanation {
-        code: "KL-K-020",
-        exit: Exit::Usage,
-        title: "No such split",
-        when: "The threshold is below 2, or above the number of shares; or there are more than 255.",
-        fix: "Choose a threshold from 2 to the number of shares, such as 3 of 5.",
-    },
-    Explanation {
-        code: "KL-K-021",
-        exit: Exit::Key,
-        title: "The text is not that of a share",
-        when: "The file is empty, binary or of another kind, or its check does not match: one \
-               changed character is always noticed.",
-        fix: "Compare it with its custodian's other copy, or use another custodian's share.",
-    },
-    Explanation {
-        code: "KL-K-022",
-        exit: Exit::Key,
-        title: "Shares that do not belong together",
-        when: "The shares are of two keys, or of two splits of one key.",
-        fix: "Use shares of one split; their lines `key` and `split` are alike.",
-    },
-    Explanation {
-        code: "KL-K-023",
-        exit: Exit::Key,
-        title: "One share was given twice",
-        when: "Two of the files hold the share of the same number.",
-        fix: "Name each share once; copies of one share count once.",
-    },
-    Explanation {
-        code: "KL-K-024",
-        exit: Exit::Key,
-        title: "Too few shares",
-        when: "Fewer shares than the threshold were given. Nothing about the key follows from them.",
-        fix: "Ask further custodians for their shares.",
-    },
-    Explanation {
-        code: "KL-K-025",
-        exit: Exit::Key,
-        title: "The shares do not make the key that they name",
-        when: "Every share checks, and what they make has another fingerprint: a share was forged.",
-        fix: "Try other shares; tell the custodians.",
-    },
-    Explanation {
-        code: "KL-K-026",
-        exit: Exit::Key,
-        title: "The folder for the shares is not empty",
-        when: "`kinlink key split` was to write into a folder with files in it.",
-        fix: "Name a new folder.",
-    },
-];
-
 impl KeyError {
     /// The code, and what to do now.
     fn code_and_help(&self) -> (&'static str, &'static str) {
@@ -367,6 +238,18 @@ impl KeyError {
             KeyError::Malformed { .. } => (
                 "KL-K-004",
                 "restore the key from its backup or from its shares",
+            ),
+            KeyError::MalformedFileKey { .. } => (
+                "KL-K-016",
+                "copy the key again, or make one with `kinlink key new KEY --purpose files`",
+            ),
+            KeyError::ForFiles { .. } => (
+                "KL-K-014",
+                "name the project's key; `kinlink key new KEY` makes one",
+            ),
+            KeyError::ForPseudonyms { .. } => (
+                "KL-K-015",
+                "make a key for files with `kinlink key new KEY --purpose files`",
             ),
             KeyError::Exists { .. } => ("KL-K-005", "choose another name"),
             KeyError::Unwritable { .. } => ("KL-K-006", "make the folder, or choose another"),
@@ -408,6 +291,9 @@ impl KeyError {
             | KeyError::Exposed { path, .. }
             | KeyError::NotAFile { path }
             | KeyError::Malformed { path, .. }
+            | KeyError::MalformedFileKey { path, .. }
+            | KeyError::ForFiles { path }
+            | KeyError::ForPseudonyms { path }
             | KeyError::Exists { path }
             | KeyError::Unwritable { path, .. }
             | KeyError::Purpose { path, .. }

@@ -5,7 +5,7 @@ use rand::TryRng;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::derive::{ProjectKeys, Salt, SubKey};
+use super::derive::{ProjectKeys, Pseudonym, Salt, SubKey};
 use super::error::KeyError;
 use super::hexadecimal::hex;
 use super::locked::Locked;
@@ -62,12 +62,7 @@ impl MasterKey {
 
     /// A public name of the key: 80 bits of an HMAC under a derived key of its own.
     pub fn fingerprint(&self) -> Fingerprint {
-        let mac = self.named(b"fingerprint").mac(&[b"kinlink"]);
-        let mut out = [0_u8; 10];
-        for (o, m) in out.iter_mut().zip(mac) {
-            *o = m;
-        }
-        Fingerprint(out)
+        Fingerprint::of_mac(self.named(b"fingerprint").mac(&[b"kinlink"]))
     }
 
     /// The keys of one project and round, with the salt that follows from the project's name. A
@@ -125,6 +120,15 @@ fn same((a, b): (&u8, &u8)) -> bool {
 pub struct Fingerprint([u8; 10]);
 
 impl Fingerprint {
+    /// The first ten bytes of a keyed hash.
+    pub(super) fn of_mac(mac: Pseudonym) -> Self {
+        let mut out = [0_u8; 10];
+        for (o, m) in out.iter_mut().zip(mac) {
+            *o = m;
+        }
+        Fingerprint(out)
+    }
+
     /// What stands in the footer of every Parquet file that this key made.
     pub fn footer(&self) -> (String, String) {
         (FOOTER.to_owned(), self.to_string())

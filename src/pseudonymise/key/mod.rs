@@ -8,6 +8,7 @@
 //! | room | what is in it |
 //! | --- | --- |
 //! | `master` | the master key, its strength, its fingerprint |
+//! | `for_files` | the key of encrypted files, which is a kind of its own |
 //! | `text` | the text of a key file, private files, and reading within bounds |
 //! | `source` | where a key comes from: a file, a file descriptor, the output of a command |
 //! | `shares` | Shamir's secret sharing: K of N custodians restore a key |
@@ -16,10 +17,12 @@
 //! | `messages`, `lanes` | many messages of one key, hashed at once |
 //! | `locked` | memory that is not written to swap |
 //! | `hexadecimal` | bytes as hexadecimal digits and back |
-//! | `error` | what can be wrong |
+//! | `error`, `explanations` | what can be wrong |
 
 mod derive;
 mod error;
+mod explanations;
+mod for_files;
 mod hexadecimal;
 mod hmac_state;
 mod lanes;
@@ -31,7 +34,9 @@ mod source;
 mod text;
 
 pub use derive::{ProjectKeys, Pseudonym, Salt, SubKey};
-pub use error::{CommandFailure, EXPLANATIONS, Flaw, KeyError};
+pub use error::{CommandFailure, Flaw, KeyError};
+pub use explanations::EXPLANATIONS;
+pub use for_files::{AnyKey, FileKey};
 pub use master::{FOOTER, Fingerprint, MasterKey};
 pub use messages::Messages;
 pub use shares::{Split, combine, split};

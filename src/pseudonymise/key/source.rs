@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::error::{CommandFailure, KeyError};
+use super::for_files::{AnyKey, FileKey};
 use super::master::MasterKey;
 use super::text::{SecretText, private};
 
@@ -82,7 +83,7 @@ impl KeySource {
         }
     }
 
-    /// Reads the key.
+    /// Reads a key for pseudonyms.
     ///
     /// # Errors
     /// Whatever is wrong with the source or the key; never a byte of it.
@@ -90,23 +91,42 @@ impl KeySource {
         self.load_within(LIMIT)
     }
 
+    /// Reads a key for files.
+    ///
+    /// # Errors
+    /// As [`KeySource::load`]; a key for pseudonyms is refused.
+    pub fn load_for_files(&self) -> Result<FileKey, KeyError> {
+        FileKey::of_text(&self.text_within(LIMIT)?, &self.shown())
+    }
+
+    /// Reads a key of either kind.
+    ///
+    /// # Errors
+    /// As [`KeySource::load`].
+    pub fn load_any(&self) -> Result<AnyKey, KeyError> {
+        AnyKey::of_text(&self.text_within(LIMIT)?, &self.shown())
+    }
+
     fn load_within(&self, limit: Duration) -> Result<MasterKey, KeyError> {
+        MasterKey::of_text(&self.text_within(limit)?, &self.shown())
+    }
+
+    fn text_within(&self, limit: Duration) -> Result<SecretText, KeyError> {
         let shown = self.shown();
-        let text = match self {
-            KeySource::File(path) => return MasterKey::load(path),
+        match self {
+            KeySource::File(path) => SecretText::of_file(path),
             KeySource::Descriptor(number) => {
                 let file = opened(*number).map_err(|kind| KeyError::Unreadable {
                     path: shown.clone(),
                     kind,
                 })?;
                 private(&file, &shown)?;
-                read_within(file, limit, &shown)?
+                read_within(file, limit, &shown)
             }
             KeySource::Command { program, arguments } => {
-                output_of(program, arguments, limit, &shown)?
+                output_of(program, arguments, limit, &shown)
             }
-        };
-        MasterKey::of_text(&text, &shown)
+        }
     }
 }
 

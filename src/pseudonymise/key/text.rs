@@ -17,13 +17,15 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::error::{Flaw, KeyError};
+use super::for_files::is_for_files;
 use super::hexadecimal::{bytes_in, fill, push_hex};
 use super::master::{MasterKey, is_weak};
 use crate::purpose::Purpose;
 
 /// The longest text that is read.
 const LONGEST: usize = 4096;
-const HEADER: &str = "kinlink-key-v1";
+/// The first line of a master key.
+pub(super) const HEADER: &str = "kinlink-key-v1";
 
 /// A text that may hold a secret: wiped when it is dropped, never moved while it is read.
 pub(super) struct SecretText {
@@ -32,6 +34,15 @@ pub(super) struct SecretText {
 }
 
 impl SecretText {
+    /// Reads a private file.
+    pub(super) fn of_file(path: &Path) -> Result<Self, KeyError> {
+        let file = open_private(path)?;
+        SecretText::read(file).map_err(|kind| KeyError::Unreadable {
+            path: path.to_path_buf(),
+            kind,
+        })
+    }
+
     /// Reads to the end, at most [`LONGEST`] bytes and one, by which a longer text shows.
     pub(super) fn read(mut from: impl Read) -> Result<Self, ErrorKind> {
         let mut text = SecretText {
@@ -152,12 +163,7 @@ impl MasterKey {
 
     /// Reads a key file. Refused: a link, a file that others can read, a changed character.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let file = open_private(path)?;
-        let text = SecretText::read(file).map_err(|kind| KeyError::Unreadable {
-            path: path.to_path_buf(),
-            kind,
-        })?;
-        MasterKey::of_text(&text, path)
+        MasterKey::of_text(&SecretText::of_file(path)?, path)
     }
 
     /// The key of a text; `path` says where it came from.
@@ -166,6 +172,11 @@ impl MasterKey {
             path: path.to_path_buf(),
             flaw,
         };
+        if is_for_files(text) {
+            return Err(KeyError::ForFiles {
+                path: path.to_path_buf(),
+            });
+        }
         let text = text.get().map_err(malformed)?;
         let [purpose, key, check] =
             lines(text, HEADER, ["purpose", "key", "check"]).ok_or(malformed(Flaw::Other))?;
