@@ -232,6 +232,9 @@ fn spells_band(spells: usize) -> &'static str {
     }
 }
 
+/// The words of [`age_band`], in order.
+pub const AGE_BANDS: [&str; 6] = ["0", "1-4", "5-9", "10-15", "16-17", "18"];
+
 /// The band of an age in whole years on the reference date.
 pub fn age_band(age: u8) -> &'static str {
     match age {

@@ -3,16 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::coverage::History;
-use super::interval::Source;
+use super::interval::{Source, Total};
 use super::national::National;
 use super::national::area::{Area, Figure};
 use super::national::estimate::Estimate;
+use super::national::group::{BOTH, GroupFigure, PARENT_SEX};
 use super::number::{real, size};
 use super::people::{Country, Home, People};
 use crate::schema::published::Concept;
 use crate::schema::quality::{
-    EstimateRow, HistoryRow, LinkRow, LinkageQuality, LossRow, Quality, SensitivityRow, ShareRow,
+    EstimateRow, GroupRow, HistoryRow, LinkRow, LinkageQuality, LossRow, Quality, SensitivityRow,
+    ShareRow,
 };
+
+/// Children of two who are in prison at the same time.
+const BOTH_CONCURRENT: &str = "both_concurrent";
+
+fn status(total: &Total) -> String {
+    let word = match total.status() {
+        "u" => "u",
+        _ => "observed",
+    };
+    word.to_owned()
+}
 
 /// Figures that are being gathered.
 #[derive(Debug, Default)]
@@ -40,6 +53,7 @@ impl Gathered {
         }
         if let Ok(year) = &national.year {
             self.add_figures(Concept::Incidence, &year.entries, linked);
+            self.add_groups(Concept::Incidence, &year.groups_of_entries);
         }
     }
 
@@ -51,6 +65,7 @@ impl Gathered {
     ) {
         self.add_figures(concept, &estimate.children, linked);
         self.add_figures(concept, &estimate.local_authorities, linked);
+        self.add_groups(concept, &estimate.groups);
         let Some(whole) = estimate.children.first() else {
             return;
         };
@@ -110,11 +125,29 @@ impl Gathered {
                 lower: figure.total.interval.lower,
                 upper: figure.total.interval.upper,
                 standard_error: figure.total.standard_error(),
-                status: match figure.total.status() {
-                    "u" => "u".to_owned(),
-                    _ => "observed".to_owned(),
-                },
+                status: status(&figure.total),
             });
+        }
+    }
+
+    fn add_groups(&mut self, concept: Concept, figures: &[GroupFigure]) {
+        let row = |figure: &GroupFigure, code: &str| GroupRow {
+            concept,
+            dimension: figure.dimension.to_owned(),
+            code: code.to_owned(),
+            estimate: figure.total.value(),
+            lower: figure.total.interval.lower,
+            upper: figure.total.interval.upper,
+            standard_error: figure.total.standard_error(),
+            status: status(&figure.total),
+        };
+        for figure in figures {
+            self.0.groups.push(row(figure, figure.code));
+            let both = (figure.dimension, figure.code) == (PARENT_SEX, BOTH);
+            if both && concept == Concept::Stock {
+                // Two who are in prison on one day are there at the same time.
+                self.0.groups.push(row(figure, BOTH_CONCURRENT));
+            }
         }
     }
 

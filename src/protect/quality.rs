@@ -12,10 +12,13 @@ use super::derive::half_up;
 use super::error::ProtectError;
 use super::table::ProtectedRow;
 use crate::digest::Digest;
-use crate::schema::published::{EstimatedDef, Status, TOTAL};
+use crate::schema::published::{EstimatedDef, Status, TOTAL, TableDef};
 use crate::schema::quality::{
     EstimateRow, EstimatedShare, HistoryRow, LinkRow, LossRow, Quality, SensitivityRow, ShareRow,
 };
+
+/// The variable of the dimensions of areas.
+const AREA: &str = "area";
 
 /// A group, its linked part and its other part have at least so many people each, or nobody.
 const LEAST: f64 = 10.0;
@@ -37,6 +40,7 @@ impl ReleasableQuality {
         ReleasableQuality(Quality {
             estimates: estimates.map(|e| estimate(e, base)).collect(),
             areas: Vec::new(),
+            groups: Vec::new(),
             variance_shares: quality
                 .variance_shares
                 .iter()
@@ -136,7 +140,7 @@ fn estimated_share(of: EstimatedShare) -> EstimatedShare {
 }
 
 fn estimate(row: &EstimateRow, base: u64) -> EstimateRow {
-    let [value, lower, upper] = limits(row, base);
+    let [value, lower, upper] = limits([row.estimate, row.lower, row.upper], base);
     EstimateRow {
         linked: row.linked.map(|n| nearest(n, base)),
         estimate: value,
@@ -157,33 +161,31 @@ pub(super) fn read(path: &Path) -> Result<Quality, ProtectError> {
     serde_json::from_slice(&text).map_err(|why| io(std::io::Error::other(why)))
 }
 
-/// The rows of an estimated measure, beside the rows of the count; hidden where the count is.
+/// The rows of an estimated measure, beside the rows of the count; hidden where the count is. Cells
+/// that are a part by one dimension at most have an estimate.
 pub(super) fn estimated(
+    table: &TableDef,
     rows: &[ProtectedRow],
     base: u64,
     what: &EstimatedDef,
     quality: &Quality,
 ) -> Vec<ProtectedRow> {
-    // The first dimension is the area; of its parts by another dimension there is no estimate.
-    let whole = |r: &&ProtectedRow| r.codes.iter().skip(1).all(|code| code == TOTAL);
-    let beside = rows.iter().filter(|r| r.measure == what.of).filter(whole);
+    let beside = rows.iter().filter(|r| r.measure == what.of);
     beside
-        .map(|row| {
-            let code = row.codes.first().map(String::as_str);
-            let mut estimates = quality.estimates.iter().chain(&quality.areas);
-            let found = estimates.find(|e| e.concept == row.concept && Some(&*e.area) == code);
-            let status = match (row.status, found) {
+        .filter_map(|row| {
+            let found = figure(table, row, quality)?;
+            let status = match (row.status, &found) {
                 (Status::C | Status::Z, _) => row.status,
                 (_, None) => Status::X,
-                (_, Some(e)) if e.status == "u" => Status::U,
+                (_, Some(e)) if e.unsure => Status::U,
                 _ => Status::Observed,
             };
-            let limits = found.map(|e| limits(e, base));
+            let limits = found.map(|e| limits(e.figures, base));
             let [value, lower, upper] = match (status, limits) {
                 (Status::Observed, Some(limits)) => limits.map(Some),
                 _ => [None; 3],
             };
-            ProtectedRow {
+            Some(ProtectedRow {
                 codes: row.codes.clone(),
                 concept: row.concept,
                 measure: what.name.clone(),
@@ -192,18 +194,55 @@ pub(super) fn estimated(
                 upper,
                 status,
                 marker: value.is_some().then(|| "e".to_owned()),
-            }
+            })
         })
         .collect()
 }
 
+/// An estimate and its limits.
+struct Found {
+    figures: [f64; 3],
+    unsure: bool,
+}
+
+/// The estimate of a cell, or that there is none of such a part; none of a part by two dimensions.
+fn figure(table: &TableDef, row: &ProtectedRow, quality: &Quality) -> Option<Option<Found>> {
+    let places = table.dimensions.iter().zip(&row.codes);
+    let mut parts = places.filter(|(_, code)| *code != TOTAL);
+    let part = parts.next();
+    if parts.next().is_some() {
+        return None;
+    }
+    let of_area = |code: &str| {
+        let mut all = quality.estimates.iter().chain(&quality.areas);
+        let row = all.find(|e| e.concept == row.concept && e.area == code)?;
+        Some(Found {
+            figures: [row.estimate, row.lower, row.upper],
+            unsure: row.status == "u",
+        })
+    };
+    let of_group = |dimension: &str, code: &str| {
+        let mut all = quality.groups.iter().filter(|g| g.concept == row.concept);
+        let row = all.find(|g| g.dimension == dimension && g.code == code)?;
+        Some(Found {
+            figures: [row.estimate, row.lower, row.upper],
+            unsure: row.status == "u",
+        })
+    };
+    Some(match part {
+        None => of_area(TOTAL),
+        Some((dimension, code)) if dimension.variable == AREA => of_area(code),
+        Some((dimension, code)) => of_group(&dimension.name, code),
+    })
+}
+
 /// The estimate rounded, and its limits rounded outwards.
-fn limits(row: &EstimateRow, base: u64) -> [f64; 3] {
+fn limits([estimate, lower, upper]: [f64; 3], base: u64) -> [f64; 3] {
     let base = super::exact::real(base.max(1));
     [
-        (row.estimate / base + 0.5).floor() * base,
-        (row.lower / base).floor() * base,
-        (row.upper / base).ceil() * base,
+        (estimate / base + 0.5).floor() * base,
+        (lower / base).floor() * base,
+        (upper / base).ceil() * base,
     ]
 }
 
@@ -219,7 +258,8 @@ fn large_or_none(n: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::published::Concept;
+    use crate::schema::published::{self, Concept};
+    use crate::schema::quality::GroupRow;
 
     fn row(estimate: f64, lower: f64, upper: f64, status: &str) -> EstimateRow {
         EstimateRow {
@@ -283,21 +323,29 @@ mod tests {
     }
 
     #[test]
-    fn an_area_has_an_estimate_where_its_count_is_shown() {
+    fn a_part_by_one_dimension_has_an_estimate_where_its_count_is_shown() {
         let of = |area: &str, status: &str| EstimateRow {
             area: area.to_owned(),
             ..row(72.0, 41.0, 98.0, status)
         };
+        let [a, b, c, d] = ["E12000001", "E12000002", "E12000003", "E12000004"];
         let quality = Quality {
-            areas: vec![of("A", "observed"), of("B", "observed"), of("C", "u")],
+            estimates: vec![row(330.0, 301.0, 388.0, "observed")],
+            areas: vec![of(a, "observed"), of(b, "observed"), of(c, "u")],
+            groups: vec![GroupRow {
+                concept: Concept::Stock,
+                dimension: "parent_sex".to_owned(),
+                code: "mother".to_owned(),
+                estimate: 24.0,
+                lower: 21.0,
+                upper: 31.0,
+                standard_error: 3.0,
+                status: "observed".to_owned(),
+            }],
             ..Quality::default()
         };
-        assert!(
-            ReleasableQuality::of(&quality, 10)
-                .figures()
-                .areas
-                .is_empty()
-        );
+        let safe = ReleasableQuality::of(&quality, 10);
+        assert!(safe.figures().areas.is_empty() && safe.figures().groups.is_empty());
         let count = |area: &str, sex: &str, status| ProtectedRow {
             codes: [area, sex].map(str::to_owned).to_vec(),
             concept: Concept::Stock,
@@ -308,23 +356,31 @@ mod tests {
             status,
             marker: None,
         };
+        let shown = Status::Observed;
         let rows = [
-            count("A", TOTAL, Status::Observed),
-            count("A", "mother", Status::Observed),
-            count("B", TOTAL, Status::C),
-            count("C", TOTAL, Status::Observed),
-            count("D", TOTAL, Status::Observed),
+            count(TOTAL, TOTAL, shown),
+            count(TOTAL, "mother", shown),
+            count(TOTAL, "father", shown),
+            count(a, TOTAL, shown),
+            count(a, "mother", shown),
+            count(b, TOTAL, Status::C),
+            count(c, TOTAL, shown),
+            count(d, TOTAL, shown),
         ];
         let what = EstimatedDef {
             name: "children_estimated".to_owned(),
             of: "children".to_owned(),
         };
-        let found = estimated(&rows, 10, &what, &quality);
+        let table = published::table("T06").expect("T06");
+        let found = estimated(table, &rows, 10, &what, &quality);
         let told: Vec<_> = found.iter().map(|r| (r.value, r.lower, r.status)).collect();
         assert_eq!(
             told,
             [
-                (Some(70.0), Some(40.0), Status::Observed),
+                (Some(330.0), Some(300.0), shown),
+                (Some(20.0), Some(20.0), shown),
+                (None, None, Status::X),
+                (Some(70.0), Some(40.0), shown),
                 (None, None, Status::C),
                 (None, None, Status::U),
                 (None, None, Status::X)

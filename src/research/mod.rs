@@ -3,8 +3,9 @@
 //!
 //! `people` gathers children, parents and stays; `ladders` says in which forms a quasi-identifier
 //! may be told; `floor` chooses among them; `sheets` makes the tables; `write` puts them into a
-//! folder with dictionary, codes and figures, of which `readme` is the page to read first. What is released of a column the extracts' schemas
-//! decide (`kinlink:onOutput`), before anything is made coarser.
+//! folder with dictionary, codes and figures, of which `readme` is the page to read first. What is
+//! released of a column the extracts' schemas decide (`kinlink:onOutput`), before anything is made
+//! coarser.
 //!
 //! It is a command and not a stage: a run has one release for the public and any number of research
 //! projects, each with its own pseudonyms and floor, asked for later and by others.

@@ -122,7 +122,7 @@ fn how_to_open(fingerprint: &str) -> String {
          no prompt that keeps a history. What you save of what you read is in the clear: save it to \
          an encrypted volume.\n\n\
          Not encrypted are this page, `dictionary.csv`, `codes.csv`, `linkage.json`, \
-         `disclosure.json` and `SHA256SUMS`. They hold names of columns, codes and counts, and no \
-         row about anybody.\n"
+         `disclosure.json` and `SHA256SUMS`. They hold names of columns, codes and counts, some of \
+         them small, and no row about anybody: keep them in the secure setting too.\n"
     )
 }

@@ -29,6 +29,28 @@ pub struct EstimateRow {
     pub status: String,
 }
 
+/// An estimate of a group of the whole: of an age, of which parent, of a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRow {
+    /// Which concept.
+    pub concept: Concept,
+    /// The dimension of the tables.
+    pub dimension: String,
+    /// The group's code in it.
+    pub code: String,
+    /// The estimate.
+    pub estimate: f64,
+    /// The lower limit of the 95 % interval.
+    pub lower: f64,
+    /// The upper limit.
+    pub upper: f64,
+    /// The standard error.
+    pub standard_error: f64,
+    /// `observed`, or `u` where it is too unsure to publish.
+    pub status: String,
+}
+
 /// A source's share of the variance of a headline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +186,8 @@ pub struct Quality {
     /// Estimates of regions and local authorities. They leave the restricted zone in tables alone,
     /// where they are hidden with the count beside them.
     pub areas: Vec<EstimateRow>,
+    /// Estimates of groups of the whole; likewise in tables alone.
+    pub groups: Vec<GroupRow>,
     /// Shares of the variance.
     pub variance_shares: Vec<ShareRow>,
     /// What the lists hold.

@@ -15,12 +15,14 @@ use super::super::coverage::{
     Diagnostics, History, ListLinkage, Observed, Plan, Stratified, StratumTable, Transition,
 };
 use super::super::draw::Draws;
-use super::super::family_variance::{Families, FamilyVariance, Record};
+use super::super::family_variance::{Families, FamilyVariance, Linearised, Record};
 use super::super::interval::{Components, Noise, Total};
 use super::super::linkage_error::Rate;
 use super::super::method_error::MethodError;
 use super::super::number::{Level, mean_and_variance, real, size};
-use super::area::{self, ByArea, Figure};
+use super::area::{self, Figure};
+use super::division::Division;
+use super::group::{self, GroupFigure};
 use super::local;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
@@ -53,6 +55,10 @@ pub struct Estimate {
     pub entries: Vec<Figure>,
     /// Children of each local authority, by the model of small areas.
     pub local_authorities: Vec<Figure>,
+    /// Children by which parent, by age, by ethnic group and by what the parent is in prison for.
+    pub groups: Vec<GroupFigure>,
+    /// Entries, likewise.
+    pub groups_of_entries: Vec<GroupFigure>,
     /// Pairs of a parent and a child, estimated.
     pub pairs: f64,
     /// Children of two prisoners, estimated.
@@ -72,10 +78,33 @@ pub struct Estimate {
 /// Everything of one imputed set.
 pub(super) struct Set {
     pub(super) estimate: Stratified,
-    families: Families,
+    linearised: Linearised,
     strata: Vec<StratumTable>,
     /// Weight of each family.
     pub(super) weights: Vec<f64>,
+}
+
+impl Set {
+    /// What `value` tells of each family, with so many children, summed over all that there are; and
+    /// the variance of the sum.
+    pub(super) fn part(
+        &self,
+        population: &Population,
+        numbers: &[u32],
+        value: impl Fn(&Family, u32) -> f64,
+    ) -> Result<[f64; 2], MethodError> {
+        let families = population.families.iter().zip(numbers).zip(&self.weights);
+        let families = families.filter(|((f, n), _)| held(f, **n));
+        let mut sum = 0.0;
+        let there: Vec<f64> = families
+            .map(|((f, n), w)| {
+                let there = f.weight * value(f, *n);
+                sum += w * there;
+                there
+            })
+            .collect();
+        Ok([sum, self.linearised.part(&there)?.total()])
+    }
 }
 
 /// Estimates a population.
@@ -148,20 +177,24 @@ pub fn estimate(
     }
     let corrected = t.correct(&sum(&one.strata), "all strata").0;
     cautions.extend(Diagnostics::of(&corrected).cautions);
-    let by_area = ByArea {
+    let division = Division {
         population,
         numbers,
         sets: &sets,
         audit,
         whole: &whole,
+        of_two,
+        left,
     };
-    let entries = by_area.entries()?;
-    let (local_authorities, told) = local::figures(&by_area);
+    let ratio = settings.statements.entries;
+    let (local_authorities, told) = local::figures(&division);
     cautions.extend(told);
     Ok(Estimate {
-        children: by_area.children()?,
-        entries: area::audited(&entries, settings.statements.entries)?,
+        children: area::children(&division)?,
+        entries: area::entries(&division, ratio)?,
         local_authorities,
+        groups: group::children(&division)?,
+        groups_of_entries: group::entries(&division, ratio)?,
         pairs,
         of_two: of_two.children,
         observed: sum(&one.strata),
@@ -254,6 +287,11 @@ fn histories(family: &Family, number: u32) -> impl Iterator<Item = History> + '_
     (0..children).filter_map(move |child| History::of([stated[0], stated[1], child < family.known]))
 }
 
+/// Has a family with so many children any record?
+fn held(family: &Family, number: u32) -> bool {
+    histories(family, number).next().is_some()
+}
+
 fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumTable> {
     let mut observed = vec![Observed::default(); keys.names.len()];
     for ((family, number), at) in population.families.iter().zip(numbers).zip(&keys.of) {
@@ -297,8 +335,8 @@ fn set(
     let weight = |at: &usize| estimate.weights.get(*at).copied().unwrap_or(1.0);
     let weights = keys.of.iter().map(weight).collect();
     Ok(Set {
+        linearised: Linearised::of(&families, &estimate, plan, &Transition::identity())?,
         estimate,
-        families,
         strata,
         weights,
     })
@@ -320,9 +358,7 @@ impl Within {
         (sets, plan): (&[Set], &Plan),
         settings: &Settings,
     ) -> Result<Self, MethodError> {
-        let family = |set: &Set| {
-            FamilyVariance::of(&set.families, &set.estimate, plan, &Transition::identity())
-        };
+        let family = |set: &Set| set.linearised.part(&set.linearised.records());
         let families: Vec<FamilyVariance> = sets.iter().map(family).collect::<Result<_, _>>()?;
         let calibration = sets.iter().zip(&numbers.sets);
         let calibration: Vec<f64> = calibration

@@ -15,8 +15,10 @@ use super::super::interval::{Components, Total};
 use super::super::linear::Rows;
 use super::super::method_error::MethodError;
 use super::super::number::{mean_and_variance, size};
+use super::super::people::Home;
 use super::super::small_area::{AreaStatus, Direct, FayHerriot, Fit, figures as benchmarked};
-use super::area::{Area, ByArea, Figure};
+use super::area::{Area, Figure};
+use super::division::Division;
 
 /// What a local authority has for itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,16 +28,16 @@ struct Own {
 }
 
 /// The figures, and what must be told; none where there is too little for a model, which is told.
-pub(super) fn figures(by_area: &ByArea<'_>) -> (Vec<Figure>, Vec<Caution>) {
-    match modelled(by_area) {
+pub(super) fn figures(of: &Division<'_>) -> (Vec<Figure>, Vec<Caution>) {
+    match modelled(of) {
         Ok(found) => found,
         Err(why) => (Vec::new(), vec![Caution::NoSmallAreas(why.to_string())]),
     }
 }
 
-fn modelled(by_area: &ByArea<'_>) -> Result<(Vec<Figure>, Vec<Caution>), MethodError> {
-    let own = own(by_area);
-    let prisoners: Vec<(&'static str, [f64; 2])> = by_area
+fn modelled(of: &Division<'_>) -> Result<(Vec<Figure>, Vec<Caution>), MethodError> {
+    let own = own(of);
+    let prisoners: Vec<(&'static str, [f64; 2])> = of
         .population
         .prisoners
         .iter()
@@ -60,7 +62,7 @@ fn modelled(by_area: &ByArea<'_>) -> Result<(Vec<Figure>, Vec<Caution>), MethodE
     let model = FayHerriot::fit(&Rows::new(covariates, 2)?, &direct, Fit::Reml)?;
     let known: f64 = own.values().map(|o| o.children).sum();
     let population: Vec<f64> = prisoners.iter().map(|(_, [all, _])| *all).collect();
-    let whole = by_area.whole;
+    let whole = of.whole;
     let shared = whole.components.total() / whole.value().powi(2);
     let found = benchmarked(&model.areas, &population, known, shared, whole.level)?;
     let figures = prisoners
@@ -96,9 +98,9 @@ fn total(whole: &Total, figure: &super::super::small_area::Figure, relative: f64
 }
 
 /// Variance of the children of a family about what it states, by what states it: as the audit found.
-fn about_statements(by_area: &ByArea<'_>, numbers: &[u32]) -> [[f64; 2]; 2] {
+fn about_statements(of: &Division<'_>, numbers: &[u32]) -> [[f64; 2]; 2] {
     let mut sums = [[[0.0_f64; 2]; 2]; 2];
-    for (family, number) in by_area.population.families.iter().zip(numbers) {
+    for (family, number) in of.population.families.iter().zip(numbers) {
         let [families, children] =
             &mut sums[usize::from(family.custody)][usize::from(family.probation)];
         *families += 1.0;
@@ -107,28 +109,29 @@ fn about_statements(by_area: &ByArea<'_>, numbers: &[u32]) -> [[f64; 2]; 2] {
     let variance = |custody: bool, probation: bool| {
         let [families, children] = sums[usize::from(custody)][usize::from(probation)];
         let average = children / families.max(1.0);
-        (by_area.audit.of_a_family(custody, probation) * average).powi(2)
+        (of.audit.of_a_family(custody, probation) * average).powi(2)
     };
     [false, true].map(|custody| [false, true].map(|probation| variance(custody, probation)))
 }
 
 /// What each local authority has for itself, in children of the whole.
-fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
-    let sets = by_area.sets.iter().zip(&by_area.numbers.sets);
+fn own(of: &Division<'_>) -> BTreeMap<&'static str, Own> {
+    let sets = of.sets.iter().zip(&of.numbers.sets);
     let mut shares: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     let mut own: BTreeMap<&'static str, Own> = BTreeMap::new();
-    let within = 1.0 / size(by_area.sets.len());
+    let within = 1.0 / size(of.sets.len());
     for ((set, numbers), at) in sets.zip(0_usize..) {
-        let all = by_area.sum(set, numbers, |_, n| f64::from(n));
-        let children = by_area.whole.value() / all.max(f64::MIN_POSITIVE);
-        let families = by_area.population.families.iter().zip(numbers);
-        let about = about_statements(by_area, numbers);
+        let all = of.sum(set, numbers, |_, n| f64::from(n));
+        let children = of.whole.value() / all.max(f64::MIN_POSITIVE);
+        let families = of.population.families.iter().zip(numbers);
+        let about = about_statements(of, numbers);
         for ((family, number), weight) in families.zip(&set.weights) {
             let mut codes: Vec<&'static str> = family
-                .homes
+                .children
                 .iter()
-                .chain([&family.home])
-                .filter_map(|home| home.local_authority())
+                .map(|child| child.home)
+                .chain([family.home])
+                .filter_map(Home::local_authority)
                 .collect();
             codes.sort_unstable();
             codes.dedup();
@@ -137,7 +140,7 @@ fn own(by_area: &ByArea<'_>) -> BTreeMap<&'static str, Own> {
                 let there = living * family.weight * children;
                 let of_sets = shares
                     .entry(code)
-                    .or_insert_with(|| vec![0.0; by_area.sets.len()]);
+                    .or_insert_with(|| vec![0.0; of.sets.len()]);
                 if let Some(sum) = of_sets.get_mut(at) {
                     *sum += weight * there;
                 }

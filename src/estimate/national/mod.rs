@@ -5,8 +5,8 @@
 //! ([`evidence`]). [`register`] calibrates the prisoners to published totals, [`population`] makes families of them, [`numbers`] completes the numbers of
 //! children, [`statements`] says how far statements are right, [`of_two`] finds children of two
 //! prisoners, and [`estimate`] puts the estimators
-//! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work; [`area`] and
-//! `local` share the whole out among regions and local authorities.
+//! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work; [`area`],
+//! [`group`] and `local` share the whole out among regions, groups and local authorities.
 //! [`sensitivity`] asks what other assumptions would give.
 //!
 //! Assumed: that beyond dependence by pairs the three lists do not depend on each other; that who
@@ -14,8 +14,11 @@
 //! as right as their audit found. What of this cannot be tested is in the table of sensitivity.
 
 pub mod area;
+pub mod attributes;
+mod division;
 pub mod estimate;
 pub mod evidence;
+pub mod group;
 mod local;
 pub mod numbers;
 pub mod of_two;

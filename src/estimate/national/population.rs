@@ -12,6 +12,7 @@ use super::super::number::size;
 use super::super::people::{Home, People};
 use super::super::read::Entity;
 use super::super::spells::{Period, days_in};
+use super::attributes::{Named, Standing};
 use super::evidence::{Evidence, Said};
 use super::of_two::{Naming, OfTwo};
 use super::register::Register;
@@ -59,13 +60,15 @@ pub struct Family {
     /// Those whom prisons or probation name. Some are the same children; where linkage did not
     /// find that out, the two sets together would count them twice.
     pub named: usize,
-    /// Where they live: children of children's services first, then those whom only others name, each
+    /// The named children: those of children's services first, then those whom only others name, each
     /// in the order of places.
-    pub homes: Vec<Home>,
+    pub children: Vec<Named>,
     /// The parent's own home, for children who are not named.
     pub home: Home,
-    /// Entries into prison in the year.
-    pub entries: u32,
+    /// The stay that puts the parent into the population: of the year, the latest.
+    pub standing: Standing,
+    /// The stays that began in the year.
+    pub entered: Vec<Standing>,
 }
 
 impl Family {
@@ -79,22 +82,39 @@ impl Family {
     fn by_what_is_known(&self, other: &Self) -> Ordering {
         let facts = |f: &Self| {
             let lists = (f.custody, f.probation, f.stated, f.known, f.named);
-            (f.stratum, lists, f.entries, f.home)
+            (f.stratum, lists, f.entered.len(), f.home)
         };
+        let homes = |f: &Self| f.children.iter().map(|c| c.home).collect::<Vec<_>>();
         facts(self)
             .cmp(&facts(other))
-            .then_with(|| self.homes.cmp(&other.homes))
+            .then_with(|| homes(self).cmp(&homes(other)))
             .then_with(|| self.weight.total_cmp(&other.weight))
+            .then_with(|| (self.standing, &self.entered).cmp(&(other.standing, &other.entered)))
+            .then_with(|| self.children.cmp(&other.children))
     }
 
     /// Children of the family who live somewhere, of so many: those who are named in their order,
     /// then the others, who live where their parent did.
     pub fn living(&self, number: u32, there: impl Fn(Home) -> bool) -> f64 {
+        let at_home = if there(self.home) {
+            self.unnamed(number)
+        } else {
+            0.0
+        };
+        self.counted(number, |child| there(child.home)) + at_home
+    }
+
+    /// Named children of whom something holds, where the family has so many children.
+    pub fn counted(&self, number: u32, holds: impl Fn(&Named) -> bool) -> f64 {
         let children = usize::try_from(number).unwrap_or(usize::MAX);
-        let named = self.homes.iter().take(children);
-        let unnamed = children.saturating_sub(self.homes.len());
-        let at_home = if there(self.home) { unnamed } else { 0 };
-        size(named.filter(|home| there(**home)).count() + at_home)
+        let named = self.children.iter().take(children);
+        size(named.filter(|child| holds(child)).count())
+    }
+
+    /// Children who are not named, of so many.
+    pub fn unnamed(&self, number: u32) -> f64 {
+        let children = usize::try_from(number).unwrap_or(usize::MAX);
+        size(children.saturating_sub(self.children.len()))
     }
 
     /// Is the prisoner a mother?
@@ -224,15 +244,19 @@ fn family(
     let sex = people.adults.get(adult).map_or(Sex::Unknown, |a| a.sex());
     let only_named = named.iter().copied();
     let only_named: Vec<Entity> = only_named.filter(|c| !said.known.contains(c)).collect();
-    let homes_of = |children: &[Entity]| {
-        let homes = children.iter().map(|c| people.home_of_child(c));
-        let mut homes: Vec<Home> = homes.collect();
-        homes.sort();
-        homes
+    let told_of = |children: &[Entity]| {
+        let told = children
+            .iter()
+            .map(|c| Named::of(people.children.get(c), people.home_of_child(c)));
+        let mut told: Vec<Named> = told.collect();
+        told.sort();
+        told
     };
-    let homes = [homes_of(&known), homes_of(&only_named)].concat();
+    let told = [told_of(&known), told_of(&only_named)].concat();
     let children = [known.as_slice(), &only_named].concat();
     let entered = |s: &&Stay| window.year.contains(s.period.from);
+    let inside = |s: &&Stay| !s.period.intersect(frame.days(window)).is_empty();
+    let standing = stays.iter().rev().find(inside)?;
     let family = Family {
         prisoner: *adult,
         weight: 1.0,
@@ -242,9 +266,10 @@ fn family(
         stated: said.number(),
         known: known.len(),
         named: named.len(),
-        homes,
+        children: told,
         home: people.home_of_adult(adult),
-        entries: u32::try_from(stays.iter().filter(entered).count()).unwrap_or(0),
+        standing: Standing::of(standing),
+        entered: stays.iter().filter(entered).map(Standing::of).collect(),
     };
     Some((family, children))
 }

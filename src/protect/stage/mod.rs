@@ -124,7 +124,7 @@ pub fn run(job: &Job, folders: &StageFolders<'_>) -> Result<StageReport, Protect
     for table in &mut tables {
         if let (Some(quality), Some(what)) = (&quality, &table.definition.estimated) {
             let base = QUALITY_BASE.div_ceil(table.base) * table.base;
-            let more = quality::estimated(&table.rows, base, what, quality);
+            let more = quality::estimated(table.definition, &table.rows, base, what, quality);
             table.rows.extend(more);
         }
         let derived: Vec<ProtectedRow> = table

@@ -121,6 +121,9 @@ pub(crate) struct Page {
 /// Rows beyond which a table is behind a line that opens it.
 const LONG: usize = 14;
 
+/// Columns beyond which a table stands under its drawing, and not beside it.
+const WIDE: usize = 3;
+
 impl Page {
     /// The bytes of the file.
     ///
@@ -265,7 +268,12 @@ fn put_figure(out: &mut Markup, figure: &Figure) {
     out.open("div", &[("class", "figure")]);
     out.element("h3", &[], &figure.headline);
     out.element("p", &[("class", "subtitle")], &figure.subtitle);
-    out.open("div", &[("class", "beside")]);
+    let place = if figure.table.heads.len() > WIDE {
+        "under"
+    } else {
+        "beside"
+    };
+    out.open("div", &[("class", place)]);
     out.open("div", &[("class", "drawing")])
         .piece(&figure.drawing)
         .close("div");

@@ -5,14 +5,13 @@ use std::sync::OnceLock;
 
 use super::super::chart::{Bar, Tile, Unit, bars, tiles};
 use super::super::number::figure;
-use super::super::page::{Block, Cell, Section, Table};
+use super::super::page::{Block, Section, Table};
 use super::super::released::ReleasedTable;
 use super::super::view::ReleaseView;
-use super::{Drawn, IN_ORDER, concept_name, concept_words, counted, empty, shown, text, when};
+use super::columns::{Columns, ESTIMATED};
+use super::{Drawn, IN_ORDER, concept_name, concept_words, counted, empty, text, when};
 use crate::schema::codes::{LocalAuthority, local_authorities, local_authority};
 use crate::schema::published::{Concept, TOTAL};
-
-const ESTIMATED: &str = "children_estimated";
 
 /// By region and by local authority.
 pub(crate) fn section(view: &ReleaseView, drawn: &mut Drawn) -> Section {
@@ -48,75 +47,19 @@ fn what_is_counted(view: &ReleaseView) -> Option<&'static str> {
              found by linking records; the estimates above add those whom no record shows.",
         ),
         (true, true) => Some(
-            "The estimates of areas add children whom no record shows, as the headline does. That \
-             of a local authority is drawn towards what the number of its people in prison leads \
-             to expect, the more so the less is known of it. The figures by age, parent, sentence \
-             and time apart count children who were found by linking records.",
+            "The estimates of areas and groups add children whom no record shows, as the headline \
+             does. That of a local authority is drawn towards what the number of its people in \
+             prison leads to expect, the more so the less is known of it. Ages of children who are \
+             not named are taken to be as those of the named. The figures by time apart, visits \
+             and services count children who were found by linking records.",
         ),
-    }
-}
-
-/// A count, its estimate with limits, and its rate: the columns of the tables by area.
-struct Columns {
-    estimated: bool,
-    rate: Option<&'static str>,
-}
-
-impl Columns {
-    fn of(table: &ReleasedTable, concept: Concept) -> Self {
-        let rates = ["estimated_rate_per_10000", "rate_per_10000"];
-        Columns {
-            estimated: table.has(concept, ESTIMATED),
-            rate: rates.into_iter().find(|r| table.has(concept, r)),
-        }
-    }
-
-    /// What is drawn: the estimate where there is one.
-    fn measure(&self) -> &'static str {
-        if self.estimated {
-            ESTIMATED
-        } else {
-            "children"
-        }
-    }
-
-    fn heads(&self, first: &[&str]) -> Vec<String> {
-        let mut heads: Vec<&str> = first.to_vec();
-        match self.estimated {
-            true => heads.extend(["Found by linkage", "Estimate", "95%: from", "to"]),
-            false => heads.push("Children"),
-        }
-        heads.extend(self.rate.map(|_| "Per 10,000 children"));
-        heads.into_iter().map(str::to_owned).collect()
-    }
-
-    /// The cells of an area; none where the table does not have it.
-    fn cells(
-        &self,
-        table: &ReleasedTable,
-        concept: Concept,
-        (dimension, code): (&str, &str),
-    ) -> Option<Vec<Cell>> {
-        let along = |measure| table.along(concept, measure, dimension, code);
-        let count = along("children")?;
-        let mut cells = vec![shown(count.value, &count.symbol())];
-        if self.estimated {
-            let estimate = along(ESTIMATED);
-            let ends = estimate.and_then(|e| e.interval);
-            cells.push(estimate.map_or(text(""), |e| shown(e.value, &e.symbol())));
-            cells.extend([ends.map(|e| e.0), ends.map(|e| e.1)].map(|end| shown(end, "")));
-        }
-        if let Some(rate) = self.rate {
-            cells.push(along(rate).map_or(text(""), |r| shown(r.value, &r.symbol())));
-        }
-        Some(cells)
     }
 }
 
 fn regions(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block> {
     let table = view.table("T06")?;
     let region = table.dimension("region")?;
-    let columns = Columns::of(table, concept);
+    let columns = Columns::of_areas(table, concept);
     let mut data = Vec::new();
     let mut rows = Vec::new();
     for (code, label) in &region.codes {
@@ -166,9 +109,9 @@ fn regions(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Bl
 /// A map of the local authorities, by rate where there is one.
 fn map(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block> {
     let table = view.table("T07")?;
-    let columns = Columns::of(table, concept);
-    let measure = columns.rate.unwrap_or(columns.measure());
-    let per = match columns.rate {
+    let columns = Columns::of_areas(table, concept);
+    let measure = columns.relative.unwrap_or(columns.measure());
+    let per = match columns.relative {
         Some(_) => "per 10,000 children",
         None => "children",
     };
@@ -218,7 +161,7 @@ fn map(view: &ReleaseView, drawn: &mut Drawn, concept: Concept) -> Option<Block>
         "{}{}{}, by local authority, one tile each, regions outlined, England and Wales, {}",
         counted(concept),
         if columns.estimated { ", estimated" } else { "" },
-        if columns.rate.is_some() {
+        if columns.relative.is_some() {
             ", per 10,000 children under 18"
         } else {
             ""

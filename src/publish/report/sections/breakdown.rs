@@ -4,7 +4,8 @@ use super::super::chart::{Bar, Unit, bars};
 use super::super::page::{Block, Section, Table};
 use super::super::released::{ReleasedRow, ReleasedTable};
 use super::super::view::ReleaseView;
-use super::{Drawn, IN_ORDER, concept_name, concept_words, counted, empty, shown, text, when};
+use super::columns::Columns;
+use super::{Drawn, IN_ORDER, concept_name, concept_words, counted, empty, text, when};
 use crate::schema::published::{self, Concept, Status, TOTAL};
 
 /// What a breakdown is of: its table, its dimension, and what is said of the largest group.
@@ -149,11 +150,12 @@ fn block(
     (table, concept): (&ReleasedTable, Concept),
 ) -> Option<Block> {
     let dimension = table.dimension(by.dimension)?;
+    let columns = Columns::of_groups(table, concept);
     let found: Vec<(&str, &str, &ReleasedRow)> = dimension
         .codes
         .iter()
         .filter_map(|(code, label)| {
-            let row = table.along(concept, "children", by.dimension, code)?;
+            let row = table.along(concept, columns.measure(), by.dimension, code)?;
             Some((code.as_str(), label.as_str(), row))
         })
         .collect();
@@ -173,28 +175,24 @@ fn block(
             part: above(table, by.dimension, code).is_some(),
         })
         .collect();
-    let has_percent = table.has(concept, "percent");
-    let mut heads = vec![dimension.title.clone(), "Children".to_owned()];
-    heads.extend(has_percent.then(|| "Per cent".to_owned()));
-    let rows = total
-        .into_iter()
-        .chain(parts.iter().copied())
-        .map(|(code, label, row)| {
-            let mut cells = vec![text(*label), shown(row.value, &row.symbol())];
-            if has_percent {
-                let percent = table.along(concept, "percent", by.dimension, code);
-                cells.push(percent.map_or(text(""), |r| shown(r.value, &r.symbol())));
-            }
-            cells
-        });
+    let all = total.into_iter().chain(parts.iter().copied());
+    let rows = all.filter_map(|(code, label, _)| {
+        let cells = columns.cells(table, concept, (by.dimension, code))?;
+        Some([vec![text(*label)], cells].concat())
+    });
     let words = Table {
         caption: format!("{}, {}", dimension.title, concept_words(concept)),
-        heads,
+        heads: columns.heads(&[&dimension.title]),
         rows: rows.collect(),
     };
     let subtitle = format!(
-        "{}, {}, England and Wales, {}",
+        "{}{}, {}, England and Wales, {}",
         counted(concept),
+        if columns.estimated {
+            ", estimated with 95% intervals"
+        } else {
+            ""
+        },
         by.by,
         when(view, concept)
     );
@@ -211,7 +209,8 @@ fn above<'a>(table: &ReleasedTable, dimension: &str, code: &str) -> Option<&'a s
 }
 
 /// The largest group, if every group of the level is shown and one is largest; else what the
-/// drawing is of. A hidden group may be the largest, so nothing is said where one is hidden.
+/// drawing is of. A hidden group may be the largest, so nothing is said where one is hidden. One of
+/// which nothing is estimated (a parent whose sex is not known) is none to name.
 fn headline(
     by: &By,
     table: &ReleasedTable,
@@ -227,7 +226,7 @@ fn headline(
         .collect();
     let hidden = level
         .iter()
-        .any(|(.., row)| row.value.is_none() && row.status != Status::Low);
+        .any(|(.., row)| row.value.is_none() && !matches!(row.status, Status::Low | Status::X));
     let mut largest: Option<((&str, &str), f64)> = None;
     let mut tie = false;
     // One such sentence a section: the other concepts stand behind a line with plain headings.

@@ -6,6 +6,7 @@
 mod areas;
 mod breakdown;
 mod clerical;
+mod columns;
 mod headline;
 mod linkage;
 mod made;

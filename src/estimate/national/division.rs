@@ -1,0 +1,176 @@
+//! The whole, and what a part of it is: a share by the weights of the families.
+//!
+//! The variance of a part is that of families, and between imputed sets, reckoned for the part itself
+//! ([`super::super::family_variance::Linearised`]); of the audit and of the register it has as much as
+//! the whole has, by its share.
+
+use rayon::prelude::*;
+
+use super::super::interval::{Components, Total};
+use super::super::method_error::MethodError;
+use super::super::number::{mean_and_variance, size};
+use super::estimate::{Set, mean};
+use super::numbers::Numbers;
+use super::of_two::Estimated;
+use super::population::{Family, Population};
+use super::statements::{Ratio, Statements};
+
+/// What a family of so many children adds to a part.
+pub(super) type Measure<'a> = &'a (dyn Fn(&Family, u32) -> f64 + Sync);
+
+/// What the figures of parts are made of.
+pub(super) struct Division<'a> {
+    pub(super) population: &'a Population,
+    pub(super) numbers: &'a Numbers,
+    pub(super) sets: &'a [Set],
+    /// The audit as it was given.
+    pub(super) audit: &'a Statements,
+    /// The children of all areas.
+    pub(super) whole: &'a Total,
+    /// Children of two prisoners.
+    pub(super) of_two: Estimated,
+    /// Children for each pair of a parent and a child.
+    pub(super) left: f64,
+}
+
+impl Division<'_> {
+    /// The children of whom `value` tells how many a family has, known with an error of this variance
+    /// in all.
+    pub(super) fn children(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
+        let part = self.part(value)?;
+        let mut components = part.components(self, self.left);
+        components.families += part.share.powi(2) * self.of_two.variance + variance;
+        part.total(self, self.left, components)
+    }
+
+    /// A child and an entry of a parent into prison: `value` is of children times entries. A child of
+    /// two prisoners is one child, but an entry of each of them counts.
+    pub(super) fn entries(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
+        let share = self.population.entry_share;
+        let part = self.part(&|f, n| value(f, n) * share)?;
+        let mut components = part.components(self, 1.0);
+        components.families += variance * share * share;
+        part.total(self, 1.0, components)
+    }
+
+    /// Pairs of a parent and a child, estimated.
+    fn pairs(&self) -> f64 {
+        mean(self.sets.iter().map(|s| s.estimate.population()))
+    }
+
+    /// A part of the pairs.
+    pub(super) fn part(&self, value: Measure<'_>) -> Result<Part, MethodError> {
+        // In parallel over the sets; their results stand in the order of the sets.
+        let sets = self.sets.par_iter().zip(&self.numbers.sets);
+        let found: Vec<[f64; 2]> = sets
+            .map(|(set, numbers)| set.part(self.population, numbers, value))
+            .collect::<Result<_, _>>()?;
+        let sums: Vec<f64> = found.iter().map(|[sum, _]| *sum).collect();
+        let (pairs, between) = mean_and_variance(&sums);
+        Ok(Part {
+            pairs,
+            share: pairs / self.pairs().max(f64::MIN_POSITIVE),
+            families: mean(found.iter().map(|[_, variance]| *variance)),
+            imputation: (1.0 + 1.0 / size(self.sets.len())) * between,
+        })
+    }
+
+    /// The weighted sum of a measure over the families of an imputed set.
+    pub(super) fn sum(&self, set: &Set, numbers: &[u32], of: impl Fn(&Family, u32) -> f64) -> f64 {
+        let all = self
+            .population
+            .families
+            .iter()
+            .zip(numbers)
+            .zip(&set.weights);
+        all.map(|((f, n), w)| w * f.weight * of(f, *n)).sum()
+    }
+}
+
+/// A part of the pairs of a parent and a child.
+pub(super) struct Part {
+    /// How many.
+    pub(super) pairs: f64,
+    /// Of all.
+    pub(super) share: f64,
+    /// The variance that comes from which families the lists hold.
+    families: f64,
+    /// That of imputed numbers.
+    imputation: f64,
+}
+
+impl Part {
+    /// The variances of so many times the part.
+    pub(super) fn components(&self, of: &Division<'_>, times: f64) -> Components {
+        let whole = of.whole.components;
+        // The whole's are of children, and the part is of pairs.
+        let of_whole = (self.share * times / of.left).powi(2);
+        Components {
+            families: self.families * times * times,
+            linkage_error: whole.linkage_error * of_whole,
+            imputation: self.imputation * times * times,
+            calibration: whole.calibration * of_whole,
+            noise: whole.noise,
+        }
+    }
+
+    fn total(
+        &self,
+        of: &Division<'_>,
+        times: f64,
+        components: Components,
+    ) -> Result<Total, MethodError> {
+        let value = self.pairs * times;
+        let counted = match of.whole.value() > 0.0 {
+            true => of.whole.counted * value / of.whole.value(),
+            false => 0.0,
+        };
+        Total::new(
+            counted,
+            (value - counted).max(0.0),
+            components,
+            of.whole.level,
+        )
+    }
+}
+
+/// A figure of entries times the audit's ratio, with the variance of that.
+pub(super) fn audited(total: &Total, ratio: Ratio) -> Result<Total, MethodError> {
+    let times = ratio.value();
+    let square = times * times;
+    let mut components = total.components;
+    components.families *= square;
+    components.linkage_error *= square;
+    components.imputation *= square;
+    components.calibration *= square;
+    components.linkage_error += (total.value() * ratio.error()).powi(2);
+    let [counted, unseen] = [total.counted, total.unseen].map(|n| n * times);
+    Total::new(counted, unseen, components, total.level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::number::Level;
+    use super::*;
+
+    #[test]
+    fn the_audit_of_entries_moves_the_figure_and_widens_its_interval() {
+        let components = Components {
+            families: 900.0,
+            linkage_error: 100.0,
+            imputation: 25.0,
+            calibration: 16.0,
+            noise: 8.0,
+        };
+        let total = Total::new(300.0, 700.0, components, Level::NINETY_FIVE).expect("a total");
+        let ratio = Ratio::new(0.9, 0.05).expect("a ratio");
+        let found = audited(&total, ratio).expect("a figure");
+        assert!((found.value() - 900.0).abs() < 1e-9);
+        let parts = found.components;
+        assert!((parts.families - 729.0).abs() < 1e-9 && parts.noise == 8.0);
+        assert!((parts.linkage_error - (81.0 + 2_500.0)).abs() < 1e-9);
+        assert!(found.interval.width() > total.interval.width());
+        let same = audited(&total, Ratio::CERTAIN).expect("a figure");
+        assert_eq!(same, total);
+    }
+}
