@@ -21,7 +21,9 @@
 //! e_f = a_h (C_f · g) + w_h (x_f − a_h n_f) − s_f x_f / n_f,   w_h = N̂_h / Σ n_f
 //! ```
 //!
-//! ([`Linearised`]), which of the whole, x_f = n_f, is what stands above.
+//! ([`Linearised`]), which of the whole, x_f = n_f, is what stands above. Where the groups of strata
+//! are the part's own and Ĝ is brought to the total N̂ of other strata, Ĝ N̂ / N̂_D, a family adds
+//! b e_f + (Ĝ / N̂_D) (C_f · g − b C_f · g_D) with b = N̂ / N̂_D.
 
 use super::coverage::{Form, History, Observed, Plan, Saturated, Stratified, Transition};
 use super::method_error::{MethodError, within};
@@ -226,7 +228,16 @@ impl Linearised {
     /// # Errors
     /// KL-E-211 if there are not as many as families.
     pub fn part(&self, there: &[f64]) -> Result<FamilyVariance, MethodError> {
-        if there.len() != self.families.len() {
+        self.benchmarked(there, self)
+    }
+
+    /// The variance of a part that is brought to the total of another estimate of the same families:
+    /// Ĝ N̂ / N̂_D, D being this one.
+    ///
+    /// # Errors
+    /// KL-E-211 if there are not as many as families.
+    pub fn benchmarked(&self, there: &[f64], to: &Self) -> Result<FamilyVariance, MethodError> {
+        if there.len() != self.families.len() || to.families.len() != there.len() {
             return Err(MethodError::Lengths {
                 what: "families of a part",
             });
@@ -240,8 +251,12 @@ impl Linearised {
         for (share, [_, records]) in shares.iter_mut().zip(&self.groups) {
             *share /= records.max(f64::MIN_POSITIVE);
         }
+        let total = |of: &Self| of.groups.iter().map(|[w, n]| w * n).sum::<f64>();
+        let brought = total(to) / total(self).max(f64::MIN_POSITIVE);
+        let parts = self.groups.iter().zip(&shares);
+        let part = parts.map(|([w, n], a)| w * n * a).sum::<f64>() / total(self);
         let (mut squares, mut sizes) = (0.0, 0.0);
-        for (family, x) in self.families.iter().zip(there) {
+        for ((family, of_to), x) in self.families.iter().zip(&to.families).zip(there) {
             let group = self.groups.get(family.group).zip(shares.get(family.group));
             let ([weight, _], share) = group.ok_or(NO_STRATUM)?;
             let own = match family.records > 0.0 {
@@ -249,7 +264,9 @@ impl Linearised {
                 false => 0.0,
             };
             let of_share = weight * (x - share * family.records);
-            squares += (share * family.influence.on_estimate + of_share - own).powi(2);
+            let on_part = share * family.influence.on_estimate + of_share;
+            let on_total = of_to.influence.on_estimate - brought * family.influence.on_estimate;
+            squares += (brought * on_part + part * on_total - own).powi(2);
             if family.weight > 0.0 {
                 sizes += own * own / family.weight;
             }

@@ -9,10 +9,11 @@ use rayon::prelude::*;
 use super::super::interval::{Components, Total};
 use super::super::method_error::MethodError;
 use super::super::number::{mean_and_variance, size};
-use super::estimate::{Set, mean};
+use super::estimate::mean;
 use super::numbers::Numbers;
 use super::of_two::Estimated;
 use super::population::{Family, Population};
+use super::sets::Set;
 use super::statements::{Ratio, Statements};
 
 /// What a family of so many children adds to a part.
@@ -23,6 +24,8 @@ pub(super) struct Division<'a> {
     pub(super) population: &'a Population,
     pub(super) numbers: &'a Numbers,
     pub(super) sets: &'a [Set],
+    /// The sets of the headline.
+    pub(super) main: &'a [Set],
     /// The audit as it was given.
     pub(super) audit: &'a Statements,
     /// The children of all areas.
@@ -33,7 +36,12 @@ pub(super) struct Division<'a> {
     pub(super) left: f64,
 }
 
-impl Division<'_> {
+impl<'a> Division<'a> {
+    /// The same whole by sets that are stratified in another way.
+    pub(super) fn by(&self, sets: &'a [Set]) -> Division<'a> {
+        Division { sets, ..*self }
+    }
+
     /// The children of whom `value` tells how many a family has, known with an error of this variance
     /// in all.
     pub(super) fn children(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
@@ -54,17 +62,22 @@ impl Division<'_> {
     }
 
     /// Pairs of a parent and a child, estimated.
-    fn pairs(&self) -> f64 {
-        mean(self.sets.iter().map(|s| s.estimate.population()))
+    pub(super) fn pairs(&self) -> f64 {
+        mean(self.main.iter().map(|s| s.estimate.population()))
     }
 
-    /// A part of the pairs.
+    /// A part of the pairs, brought to the total of the headline.
     pub(super) fn part(&self, value: Measure<'_>) -> Result<Part, MethodError> {
         // In parallel over the sets; their results stand in the order of the sets.
-        let sets = self.sets.par_iter().zip(&self.numbers.sets);
+        let sets = self.sets.par_iter().zip(self.main);
+        let sets = sets.zip(&self.numbers.sets);
         let found: Vec<[f64; 2]> = sets
-            .map(|(set, numbers)| set.part(self.population, numbers, value))
-            .collect::<Result<_, _>>()?;
+            .map(|((set, main), numbers)| {
+                let [sum, variance] = set.part(main, self.population, numbers, value)?;
+                let own = set.estimate.population().max(f64::MIN_POSITIVE);
+                Ok([sum * main.estimate.population() / own, variance])
+            })
+            .collect::<Result<_, MethodError>>()?;
         let sums: Vec<f64> = found.iter().map(|[sum, _]| *sum).collect();
         let (pairs, between) = mean_and_variance(&sums);
         Ok(Part {

@@ -11,27 +11,21 @@
 //! 1987, 3.1); the rounding of what is published has a variance of its own.
 
 use super::super::caution::Caution;
-use super::super::coverage::{
-    Diagnostics, History, ListLinkage, Observed, Plan, Stratified, StratumTable, Transition,
-};
+use super::super::coverage::{Diagnostics, Observed, Plan, Stratified};
 use super::super::draw::Draws;
-use super::super::family_variance::{Families, FamilyVariance, Linearised, Record};
+use super::super::family_variance::FamilyVariance;
 use super::super::interval::{Components, Noise, Total};
-use super::super::linkage_error::Rate;
 use super::super::method_error::MethodError;
 use super::super::number::{Level, mean_and_variance, real, size};
 use super::area::{self, Figure};
 use super::division::Division;
-use super::group::{self, GroupFigure};
+use super::group::{self, ByDimension, GroupFigure};
 use super::local;
 use super::numbers::Numbers;
-use super::population::{Family, Population};
+use super::population::Population;
 use super::register::Register;
+use super::sets::{self, Set};
 use super::statements::Statements;
-
-/// A stratification is used where each of its strata has as many records as this in each history
-/// with children's services, the list that holds fewest.
-const LEAST_OVERLAP: f64 = 30.0;
 
 /// How to estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,38 +69,6 @@ pub struct Estimate {
     pub cautions: Vec<Caution>,
 }
 
-/// Everything of one imputed set.
-pub(super) struct Set {
-    pub(super) estimate: Stratified,
-    linearised: Linearised,
-    strata: Vec<StratumTable>,
-    /// Weight of each family.
-    pub(super) weights: Vec<f64>,
-}
-
-impl Set {
-    /// What `value` tells of each family, with so many children, summed over all that there are; and
-    /// the variance of the sum.
-    pub(super) fn part(
-        &self,
-        population: &Population,
-        numbers: &[u32],
-        value: impl Fn(&Family, u32) -> f64,
-    ) -> Result<[f64; 2], MethodError> {
-        let families = population.families.iter().zip(numbers).zip(&self.weights);
-        let families = families.filter(|((f, n), _)| held(f, **n));
-        let mut sum = 0.0;
-        let there: Vec<f64> = families
-            .map(|((f, n), w)| {
-                let there = f.weight * value(f, *n);
-                sum += w * there;
-                there
-            })
-            .collect();
-        Ok([sum, self.linearised.part(&there)?.total()])
-    }
-}
-
 /// Estimates a population.
 ///
 /// # Errors
@@ -117,27 +79,20 @@ pub fn estimate(
     register: &Register,
     settings: &Settings,
 ) -> Result<Estimate, MethodError> {
-    let (Some(first), false) = (numbers.sets.first(), population.families.is_empty()) else {
+    if population.families.is_empty() {
         return Err(MethodError::TooFew {
             what: "families of prisoners",
-            found: population.families.len(),
+            found: 0,
             needed: 1,
         });
-    };
+    }
     let audit = &settings.statements;
     let settings = &Settings {
         statements: settings.statements.among(stated_by(population)),
         ..*settings
     };
     let t = settings.statements.transition()?;
-    let depth = depth(population, first)?;
-    let keys = keys(population, depth);
-    let plan = Plan::new(&tables(population, first, &keys), &certain()?)?;
-    let sets = numbers
-        .sets
-        .iter()
-        .map(|n| set(population, n, &keys, &plan, &t));
-    let sets: Vec<Set> = sets.collect::<Result<_, _>>()?;
+    let (sets, plan) = sets::by_strata(population, numbers, &t)?;
     let Some(one) = sets.first() else {
         return Err(MethodError::TooFew {
             what: "imputed sets",
@@ -175,17 +130,19 @@ pub fn estimate(
     if settings.statements.certain() {
         cautions.push(Caution::StatementsNotAudited);
     }
-    let corrected = t.correct(&sum(&one.strata), "all strata").0;
+    let corrected = t.correct(&sets::sum(&one.strata), "all strata").0;
     cautions.extend(Diagnostics::of(&corrected).cautions);
     let division = Division {
         population,
         numbers,
         sets: &sets,
+        main: &sets,
         audit,
         whole: &whole,
         of_two,
         left,
     };
+    let by_dimension = ByDimension::of(population, numbers, &t)?;
     let ratio = settings.statements.entries;
     let (local_authorities, told) = local::figures(&division);
     cautions.extend(told);
@@ -193,11 +150,11 @@ pub fn estimate(
         children: area::children(&division)?,
         entries: area::entries(&division, ratio)?,
         local_authorities,
-        groups: group::children(&division)?,
-        groups_of_entries: group::entries(&division, ratio)?,
+        groups: group::children(&division, &by_dimension)?,
+        groups_of_entries: group::entries(&division, &by_dimension, ratio)?,
         pairs,
         of_two: of_two.children,
-        observed: sum(&one.strata),
+        observed: sets::sum(&one.strata),
         strata: one.strata.iter().map(|s| s.key.join(", ")).collect(),
         sensitivity: super::sensitivity::of(&one.strata, &plan, &t, pairs, left)?,
         coverage_of_families: within.coverage_of_families,
@@ -229,117 +186,6 @@ fn mean_pairs_of_sexes(population: &Population, numbers: &Numbers, sets: &[Set])
 
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     mean_and_variance(&values.collect::<Vec<f64>>()).0
-}
-
-pub(super) fn sum(strata: &[StratumTable]) -> Observed {
-    let all = strata.iter().map(|s| s.observed);
-    all.fold(Observed::default(), |a, b| a.plus(&b))
-}
-
-fn certain() -> Result<Vec<ListLinkage>, MethodError> {
-    let rate = Rate::certain;
-    let (one, nought) = (rate(1.0)?, rate(0.0)?);
-    Ok(vec![ListLinkage::new([one; 3], [nought; 3])?])
-}
-
-/// How many categories of the strata are used: the most with which every stratum has enough.
-fn depth(population: &Population, numbers: &[u32]) -> Result<usize, MethodError> {
-    for depth in [2, 1] {
-        let keys = keys(population, depth);
-        let strata = tables(population, numbers, &keys);
-        let enough = |s: &StratumTable| {
-            let n = s.observed.numbers();
-            [n[3], n[4], n[5], n[6]].iter().all(|n| *n >= LEAST_OVERLAP)
-        };
-        if strata.iter().all(enough) {
-            return Ok(depth);
-        }
-    }
-    Ok(0)
-}
-
-/// The stratum of each family, and the strata's names.
-struct Keys {
-    of: Vec<usize>,
-    names: Vec<Vec<String>>,
-}
-
-fn keys(population: &Population, depth: usize) -> Keys {
-    let key = |f: &Family| -> Vec<String> {
-        let parts = f.stratum.iter().take(depth);
-        parts.map(|p| (*p).to_owned()).collect()
-    };
-    let mut names: Vec<Vec<String>> = population.families.iter().map(key).collect();
-    let all = names.clone();
-    names.sort();
-    names.dedup();
-    let of = all.iter().map(|k| names.binary_search(k).unwrap_or(0));
-    Keys {
-        of: of.collect(),
-        names: names.clone(),
-    }
-}
-
-/// The records of a family with so many children: those of children's services first.
-fn histories(family: &Family, number: u32) -> impl Iterator<Item = History> + '_ {
-    let stated = [family.custody, family.probation];
-    let children = usize::try_from(number).unwrap_or(usize::MAX);
-    (0..children).filter_map(move |child| History::of([stated[0], stated[1], child < family.known]))
-}
-
-/// Has a family with so many children any record?
-fn held(family: &Family, number: u32) -> bool {
-    histories(family, number).next().is_some()
-}
-
-fn tables(population: &Population, numbers: &[u32], keys: &Keys) -> Vec<StratumTable> {
-    let mut observed = vec![Observed::default(); keys.names.len()];
-    for ((family, number), at) in population.families.iter().zip(numbers).zip(&keys.of) {
-        for history in histories(family, *number) {
-            if let Some(cells) = observed.get_mut(*at) {
-                cells.add(history, family.weight);
-            }
-        }
-    }
-    let both = keys.names.iter().zip(observed);
-    both.map(|(key, observed)| StratumTable {
-        key: key.clone(),
-        observed,
-        linkage: 0,
-    })
-    .collect()
-}
-
-fn set(
-    population: &Population,
-    numbers: &[u32],
-    keys: &Keys,
-    plan: &Plan,
-    t: &Transition,
-) -> Result<Set, MethodError> {
-    let strata = tables(population, numbers, keys);
-    let estimate = Stratified::with(&strata, plan, &[t])?;
-    let mut families = Families::new();
-    for ((family, number), stratum) in population.families.iter().zip(numbers).zip(&keys.of) {
-        let records: Vec<Record> = histories(family, *number)
-            .map(|history| Record {
-                stratum: *stratum,
-                history,
-                weight: family.weight,
-            })
-            .collect();
-        if !records.is_empty() {
-            families.push(&records, None)?;
-        }
-    }
-    let weight = |at: &usize| estimate.weights.get(*at).copied().unwrap_or(1.0);
-    let weights = keys.of.iter().map(weight).collect();
-    Ok(Set {
-        linearised: Linearised::of(&families, &estimate, plan, &Transition::identity())?,
-        estimate,
-        strata,
-        weights,
-    })
 }
 
 /// What would vary if no number were missing: means over the imputed sets.

@@ -6,10 +6,15 @@
 //! a variance: which families there are beyond those held, which of the unnamed children fall into
 //! the group (p (1 − p) of each), and how well p is known from so many families that name a child.
 //!
+//! Whom a list holds may depend on what the parent is in prison for. For the groups of parents the
+//! estimator is therefore used on the groups as strata (small ones joined), and their figures are
+//! brought to the headline's total.
+//!
 //! A child of two prisoners is one pair of each. For the groups of [`PARENT_SEX`] these children are
 //! taken out of both sides and stand as a group of their own; in every other group they count with
 //! both parents, as half a child each.
 
+use super::super::coverage::Transition;
 use super::super::family::AGE_BANDS;
 use super::super::interval::{Components, Total};
 use super::super::method_error::MethodError;
@@ -17,7 +22,9 @@ use super::super::number::size;
 use super::attributes::{Named, Standing};
 use super::division::{Division, audited};
 use super::estimate::mean;
-use super::population::Family;
+use super::numbers::Numbers;
+use super::population::{Family, Population};
+use super::sets::{Set, by_dimension};
 use super::statements::Ratio;
 use crate::schema::canonical::{ETHNICITIES, LEGAL_STATUSES, OFFENCE_GROUPS, SENTENCE_BANDS};
 
@@ -85,9 +92,34 @@ const OF_PARENTS: [OfParent; 3] = [
     },
 ];
 
+/// The sets by the categories of each dimension of parents: whom a list holds may depend on them more
+/// than on the strata of the headline.
+pub(super) struct ByDimension {
+    sex: Vec<Set>,
+    of_parents: Vec<Vec<Set>>,
+}
+
+impl ByDimension {
+    pub(super) fn of(
+        population: &Population,
+        numbers: &Numbers,
+        t: &Transition,
+    ) -> Result<Self, MethodError> {
+        let of =
+            |what: &OfParent| by_dimension(population, numbers, t, |f| (what.code)(&f.standing));
+        Ok(ByDimension {
+            sex: by_dimension(population, numbers, t, |f| f.stratum[0])?,
+            of_parents: OF_PARENTS.iter().map(of).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 /// Children of each group.
-pub(super) fn children(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodError> {
-    let mut out = which_parent(of)?;
+pub(super) fn children(
+    of: &Division<'_>,
+    by: &ByDimension,
+) -> Result<Vec<GroupFigure>, MethodError> {
+    let mut out = which_parent(&of.by(&by.sex))?;
     let unnamed = Unnamed::of(of, &|_| 1.0);
     for what in OF_CHILDREN {
         for code in what.codes {
@@ -96,7 +128,8 @@ pub(super) fn children(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodErro
             out.push(figure(what.dimension, *code, total));
         }
     }
-    for what in OF_PARENTS {
+    for (what, sets) in OF_PARENTS.iter().zip(&by.of_parents) {
+        let of = of.by(sets);
         for code in what.codes {
             let there = |f: &Family| (what.code)(&f.standing) == *code;
             let total = of.children(&|f, n| if there(f) { f64::from(n) } else { 0.0 }, 0.0)?;
@@ -108,38 +141,56 @@ pub(super) fn children(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodErro
 
 /// Entries of a parent into prison, counted for each child, of each group. Every entry is of one
 /// parent.
-pub(super) fn entries(of: &Division<'_>, ratio: Ratio) -> Result<Vec<GroupFigure>, MethodError> {
+pub(super) fn entries(
+    of: &Division<'_>,
+    by: &ByDimension,
+    ratio: Ratio,
+) -> Result<Vec<GroupFigure>, MethodError> {
     let times = |f: &Family| size(f.entered.len());
-    let unnamed = Unnamed::of(of, &times);
     let mut out = Vec::new();
-    let mut add = |dimension, code, total: Result<Total, MethodError>| {
-        let total = audited(&total?, ratio)?;
+    let mut add = |dimension, code, total: Total| {
+        let total = audited(&total, ratio)?;
         out.push(figure(dimension, code, total));
         Ok::<(), MethodError>(())
     };
+    let of_sex = of.by(&by.sex);
     for (code, mothers) in [("mother", true), ("father", false)] {
-        let there = |f: &Family| f.is_mothers() == mothers;
-        let value = |f: &Family, n: u32| {
-            if there(f) {
-                f64::from(n) * times(f)
-            } else {
-                0.0
-            }
+        let value = |f: &Family, n: u32| match f.is_mothers() == mothers {
+            true => f64::from(n) * times(f),
+            false => 0.0,
         };
-        add(PARENT_SEX, code, of.entries(&value, 0.0))?;
+        add(PARENT_SEX, code, of_sex.entries(&value, 0.0)?)?;
     }
+    let unnamed = Unnamed::of(of, &times);
     for what in OF_CHILDREN {
-        for code in what.codes {
-            let group = Group::new(of, what, *code, &unnamed);
-            let value = |f: &Family, n: u32| group.of(f, n) * times(f);
-            add(what.dimension, *code, of.entries(&value, group.variance))?;
+        // Of an infant most entries of the year are before its birth, of a child who turned 18 some
+        // are after; the groups' shares of entries are brought to make the whole.
+        let groups: Vec<Group> = what
+            .codes
+            .iter()
+            .map(|code| Group::new(of, what, *code, &unnamed).while_a_child(of))
+            .collect();
+        let all = of.part(&|f, n| f64::from(n) * times(f))?.share;
+        let mut sum = 0.0;
+        for group in &groups {
+            sum += of.part(&|f, n| group.of(f, n) * times(f))?.share;
+        }
+        let to_all = if sum > 0.0 { all / sum } else { 1.0 };
+        for group in &groups {
+            let value = |f: &Family, n: u32| group.of(f, n) * times(f) * to_all;
+            let total = of.entries(&value, group.variance * to_all * to_all)?;
+            add(what.dimension, group.code, total)?;
         }
     }
-    for what in OF_PARENTS {
+    for (what, sets) in OF_PARENTS.iter().zip(&by.of_parents) {
+        let of = of.by(sets);
         for code in what.codes {
-            let entered = |f: &Family| f.entered.iter().filter(|s| (what.code)(s) == *code).count();
-            let value = |f: &Family, n: u32| f64::from(n) * size(entered(f));
-            add(what.dimension, *code, of.entries(&value, 0.0))?;
+            let entered = |f: &Family| {
+                let those = f.entered.iter().filter(|s| (what.code)(s) == *code);
+                size(those.count())
+            };
+            let value = |f: &Family, n: u32| f64::from(n) * entered(f);
+            add(what.dimension, *code, of.entries(&value, 0.0)?)?;
         }
     }
     Ok(out)
@@ -194,6 +245,8 @@ struct Group {
     shares: [f64; 2],
     /// What not to know who of the unnamed is in it adds to the variance.
     variance: f64,
+    /// How often a child of the group counts, beside the mean of all.
+    times: f64,
 }
 
 impl Group {
@@ -221,7 +274,18 @@ impl Group {
             code,
             shares,
             variance,
+            times: 1.0,
         }
+    }
+
+    /// The same group in entries, of which those count on a day when the child is born and under 18.
+    fn while_a_child(mut self, of: &Division<'_>) -> Self {
+        let all = of.population.entry_share;
+        if let (Some(own), true) = (of.population.entry_shares.get(self.code), all > 0.0) {
+            self.times = own / all;
+            self.variance *= self.times * self.times;
+        }
+        self
     }
 
     /// Children of a family who are in it, of so many.
@@ -233,7 +297,7 @@ impl Group {
             of_fathers
         };
         let named = family.counted(number, |child| (self.what.code)(child) == self.code);
-        named + family.unnamed(number) * share
+        (named + family.unnamed(number) * share) * self.times
     }
 }
 
@@ -292,7 +356,10 @@ mod tests {
             let mother = draws.chance(0.3);
             let recall = draws.chance(if mother { 0.2 } else { 0.5 });
             let children = 1 + draws.below(4);
-            let held = [0.5, 0.4, 0.3].map(|p| draws.chance(p));
+            // The first list holds the recalled less often, and mothers more: strata of the headline
+            // do not know of the one.
+            let first = 0.45 + if mother { 0.2 } else { 0.0 } - if recall { 0.15 } else { 0.0 };
+            let held = [first, 0.4, 0.3].map(|p| draws.chance(p));
             let standing = Standing {
                 legal_status: if recall { "recall" } else { "sentenced" },
                 sentence_band: "1_to_4y",

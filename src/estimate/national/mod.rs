@@ -25,6 +25,7 @@ pub mod of_two;
 pub mod population;
 pub mod register;
 mod sensitivity;
+mod sets;
 pub mod statements;
 
 use self::estimate::{Estimate, Settings};

@@ -144,6 +144,8 @@ pub struct Population {
     /// Of entries into prison counted for each named child of the prisoner, the share on a day when
     /// that child was born and under 18; one where there is none. It is taken for all children.
     pub entry_share: f64,
+    /// The same by the age band of the child.
+    pub entry_shares: BTreeMap<&'static str, f64>,
 }
 
 impl Population {
@@ -158,7 +160,7 @@ impl Population {
         let mut out = Population::default();
         let mut parents_of: BTreeMap<Entity, Vec<Naming>> = BTreeMap::new();
         let days = frame.days(window);
-        let (mut entries, mut while_a_child) = (0_usize, 0_usize);
+        let mut entries: BTreeMap<&'static str, [usize; 2]> = BTreeMap::new();
         out.prisoners = prisoners(people, register, days);
         for (adult, said) in evidence {
             let Some(stays) = people.stays.get(adult) else {
@@ -183,8 +185,10 @@ impl Population {
             for child in &children {
                 let days = people.children.get(child).and_then(|c| people.eligible(c));
                 let there = |day: &&i32| days.is_some_and(|d| d.contains(**day));
-                entries += entered.len();
-                while_a_child += entered.iter().filter(there).count();
+                let age = Named::of(people.children.get(child), Home::default()).age_band;
+                let [all, while_a_child] = entries.entry(age).or_default();
+                *all += entered.len();
+                *while_a_child += entered.iter().filter(there).count();
             }
             out.pairs += children.len() as u64;
             for child in children {
@@ -195,10 +199,18 @@ impl Population {
             }
             out.families.push(family);
         }
-        out.entry_share = match entries {
+        let share = |[all, while_a_child]: [usize; 2]| match all {
             0 => 1.0,
             all => size(while_a_child) / size(all),
         };
+        let sums = entries
+            .values()
+            .fold([0; 2], |[a, b], [c, d]| [a + c, b + d]);
+        out.entry_share = share(sums);
+        out.entry_shares = entries
+            .into_iter()
+            .map(|(age, n)| (age, share(n)))
+            .collect();
         out.of_two = OfTwo::among(parents_of.values());
         out.families.sort_by(Family::by_what_is_known);
         out

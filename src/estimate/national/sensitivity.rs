@@ -5,7 +5,7 @@ use super::super::coverage::{
     Corrected, Form, History, Plan, Saturated, Stratified, StratumTable, Transition,
 };
 use super::super::method_error::MethodError;
-use super::estimate::sum;
+use super::sets::sum;
 
 /// Name of the assumption, and the estimate of children at both ends.
 pub type Swing = (String, f64, f64);
