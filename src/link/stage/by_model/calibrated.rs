@@ -159,19 +159,22 @@ pub(super) fn recall(
     Some(estimated(found / all, &redrawn, other, all))
 }
 
-/// A share with the interval of a share of so many pairs as are as sure, at most `pairs`. `other` is
-/// the variance of all but the labels.
+/// A share with the interval of a share of so many pairs as are as sure. Without the labels these are
+/// `pairs` at most, by the variance `other` of all but the labels; with them they are fewer, as if
+/// each of the two had its sample: 1 / n = 1 / n₁ + 1 / n₂.
 fn estimated(share: f64, redrawn: &[f64], other: f64, pairs: f64) -> EstimatedShare {
     let draws = real(redrawn.len() as u64).max(1.0);
     let mean = redrawn.iter().sum::<f64>() / draws;
     let labels = redrawn.iter().map(|r| (r - share).powi(2)).sum::<f64>() / draws;
-    // Labels that are all alike put the share at an end, where a share has no spread; redraws do not.
-    let spread = (share * (1.0 - share)).max(mean * (1.0 - mean));
-    let variance = labels + other;
-    let effective = match variance > 0.0 && spread > 0.0 {
-        true => (spread / variance).min(pairs),
-        false => pairs,
+    let as_sure = |spread: f64, variance: f64| match variance > 0.0 && spread > 0.0 {
+        true => spread / variance,
+        false => f64::INFINITY,
     };
+    let spread = share * (1.0 - share);
+    let without = as_sure(spread, other).min(pairs);
+    // Labels that are all alike put the share at an end, where it has no spread; its redraws have.
+    let of_labels = as_sure(spread.max(mean * (1.0 - mean)), labels);
+    let effective = 1.0 / (1.0 / without + 1.0 / of_labels);
     let [lower, upper] = score_interval(share, effective);
     EstimatedShare {
         estimate: share,
