@@ -170,10 +170,11 @@ fn estimated(share: f64, redrawn: &[f64], other: f64, pairs: f64) -> EstimatedSh
         true => spread / variance,
         false => f64::INFINITY,
     };
-    let spread = share * (1.0 - share);
-    let without = as_sure(spread, other).min(pairs);
     // Labels that are all alike put the share at an end, where it has no spread; its redraws have.
-    let of_labels = as_sure(spread.max(mean * (1.0 - mean)), labels);
+    let (spread, redrawn) = (share * (1.0 - share), mean * (1.0 - mean));
+    let own = if spread > 0.0 { spread } else { redrawn };
+    let without = as_sure(own, other).min(pairs);
+    let of_labels = as_sure(spread.max(redrawn), labels);
     let effective = 1.0 / (1.0 / without + 1.0 / of_labels);
     let [lower, upper] = score_interval(share, effective);
     EstimatedShare {
