@@ -59,7 +59,7 @@ fn decide(world: &World) {
         let row = row.expect("a row");
         let number: u64 = row[0].parse().expect("a number");
         let probability: f64 = row[5].parse().expect("a probability");
-        let is_match = probability >= 0.5 && number % 10 != 0;
+        let is_match = probability >= 0.5 && !number.is_multiple_of(10);
         let word = if is_match { "match" } else { "no match" };
         out.push_str(&format!("{number},{word}\n"));
     }
