@@ -181,34 +181,46 @@ impl Calibration {
     }
 }
 
+impl Block {
+    /// This block and the next one as one.
+    fn and(self, next: Block) -> Block {
+        let weight = self.weight + next.weight;
+        let sum = self.value * self.weight + next.value * next.weight;
+        Block {
+            from: self.from,
+            to: next.to,
+            weight,
+            value: if weight > 0.0 {
+                sum / weight
+            } else {
+                self.value
+            },
+        }
+    }
+}
+
 impl Curve {
-    /// Pools adjacent violators; `labelled` is in the order of scores.
+    /// Pools adjacent violators; `labelled` is in the order of scores. Labels of one score are one
+    /// block before any is compared with its neighbour: in which order they stand says nothing.
     fn fit(labelled: &[Labelled], weights: &[f64]) -> Self {
         let mut blocks: Vec<Block> = Vec::new();
+        let mut tied: Option<Block> = None;
         for (pair, weight) in labelled.iter().zip(weights) {
-            let value = if pair.is_match { 1.0 } else { 0.0 };
-            let mut next = Block {
+            let own = Block {
                 from: pair.score,
                 to: pair.score,
                 weight: *weight,
-                value,
+                value: if pair.is_match { 1.0 } else { 0.0 },
             };
-            // Equal scores are one block whatever their labels.
-            while let Some(last) = blocks.last() {
-                if last.value < next.value && last.to < next.from {
-                    break;
+            tied = match tied {
+                Some(tied) if tied.to == own.from => Some(tied.and(own)),
+                other => {
+                    other.into_iter().for_each(|block| pool(&mut blocks, block));
+                    Some(own)
                 }
-                let weight = last.weight + next.weight;
-                next = Block {
-                    from: last.from,
-                    to: next.to,
-                    weight,
-                    value: (last.value * last.weight + next.value * next.weight) / weight,
-                };
-                blocks.pop();
-            }
-            blocks.push(next);
+            };
         }
+        tied.into_iter().for_each(|block| pool(&mut blocks, block));
         Curve(blocks)
     }
 
@@ -227,6 +239,14 @@ impl Curve {
             (None, None) => score,
         }
     }
+}
+
+/// Adds a block, with those before it that are not below it.
+fn pool(blocks: &mut Vec<Block>, mut next: Block) {
+    while let Some(last) = blocks.pop_if(|last| last.value >= next.value) {
+        next = last.and(next);
+    }
+    blocks.push(next);
 }
 
 /// One bin of a reliability curve.
@@ -308,6 +328,17 @@ mod tests {
                 curve.at(score)
             );
         }
+        // Labels of one score do not pull in a neighbour by the order in which they stand.
+        let tied = [
+            (0.2, false),
+            (0.2, true),
+            (0.6, false),
+            (0.6, true),
+            (0.6, true),
+        ];
+        let curve = Curve::fit(&pairs(&tied), &[1.0; 5]);
+        assert!((curve.at(0.2) - 0.5).abs() < 1e-12);
+        assert!((curve.at(0.6) - 2.0 / 3.0).abs() < 1e-12);
         // Equal scores with different labels are one block.
         let labelled = pairs(&[(0.5, false), (0.5, true), (0.5, true), (0.5, true)]);
         assert_eq!(Curve::fit(&labelled, &[1.0; 4]).at(0.5), 0.75);

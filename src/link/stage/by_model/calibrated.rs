@@ -187,6 +187,8 @@ fn estimated(share: f64, redrawn: &[f64], other: f64, pairs: f64) -> EstimatedSh
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimate::draw::Draws;
+    use crate::estimate::linkage_error::{Calibration, Labelled};
 
     fn map(knots: &[f64], values: &[f64], redrawn: &[&[f64]]) -> LabelledMap {
         LabelledMap {
@@ -270,5 +272,74 @@ mod tests {
         let each: f64 = of.iter().map(one).map(|p| p * (1.0 - p)).sum();
         let (_, variance) = sums(&map, &of).matches(&map, &map.values);
         assert!((variance - each).abs() < 1e-12);
+    }
+
+    /// Scores of a model that is too sure, the share of matches at each, and how many pairs have it.
+    const WORLD: [(f64, f64, u64); 6] = [
+        (0.02, 0.01, 3000),
+        (0.2, 0.1, 400),
+        (0.6, 0.4, 300),
+        (0.9, 0.8, 400),
+        (0.97, 0.93, 800),
+        (0.999, 0.998, 3000),
+    ];
+
+    /// The matches of each score, and the map by sixty labels of each.
+    fn labelled(draws: &mut Draws) -> (Vec<u64>, LabelledMap) {
+        let (mut all, mut labels) = (Vec::new(), Vec::new());
+        for (score, share, pairs) in WORLD {
+            let matches = draws.binomial(pairs, share);
+            let mut left = matches;
+            for seen in 0..60 {
+                let is_match = draws.chance(real(left) / real(pairs - seen));
+                left -= u64::from(is_match);
+                labels.push(Labelled {
+                    score,
+                    is_match,
+                    weight: real(pairs) / 60.0,
+                });
+            }
+            all.push(matches);
+        }
+        let fitted = Calibration::fit(&labels).expect("a calibration");
+        let knots: Vec<f64> = WORLD.iter().map(|(score, ..)| *score).collect();
+        let value = |knot: &f64| fitted.probability(*knot).expect("a probability").value();
+        let map = LabelledMap {
+            labelled: 360,
+            matches: 0,
+            values: knots.iter().map(value).collect(),
+            redrawn: fitted.redrawn_at(&knots, draws.seed(), 200),
+            knots,
+        };
+        (all, map)
+    }
+
+    #[test]
+    fn intervals_hold_the_truth_as_often_as_they_say() {
+        let mut held = [0; 2];
+        for replicate in 0..400 {
+            let (matches, map) = labelled(&mut Draws::new(20, 0, replicate));
+            let of = |from: usize, to: usize| {
+                let pairs = WORLD[from..to].iter();
+                let all = pairs.flat_map(|(score, _, n)| (0..*n).map(|_| *score));
+                sums(&map, &all.collect::<Vec<f64>>())
+            };
+            let (others, links) = (of(0, 2), of(2, 6));
+            let true_links: u64 = matches[2..].iter().sum();
+            let precise = real(true_links) / links.pairs();
+            let found = real(true_links) / real(matches.iter().sum());
+            let shares = [
+                (precision(&map, &links, 0.0), precise),
+                (
+                    recall(&map, (&links, &others), Missed::default(), 0.0),
+                    found,
+                ),
+            ];
+            for (held, (share, truth)) in held.iter_mut().zip(shares) {
+                let share = share.expect("a share");
+                *held += u32::from((share.lower..=share.upper).contains(&truth));
+            }
+        }
+        assert!(held.iter().all(|n| (370..=400).contains(n)), "{held:?}");
     }
 }
