@@ -107,9 +107,10 @@ fn scanner_of(world: &World) -> Scanner {
 
 #[test]
 fn no_identifier_is_left_after_pseudonymise() {
-    let world = World::small();
+    let world = World::small_with_review();
     let output = world.run(&["run", "pipelines/rehearsal.toml"], 0);
     let run = world.only_run();
+    assert!(run.join("restricted/03-link/child/pairs.parquet").exists());
     let scanner = scanner_of(&world);
 
     // The test can fail: the extracts themselves are full of hits.

@@ -40,7 +40,7 @@ fn threads_locale_time_zone_and_folder_do_not_matter() {
     let worlds: Vec<World> = settings
         .iter()
         .map(|variables| {
-            let world = World::small();
+            let world = World::small_with_review();
             run_with(&world, variables);
             world
         })

@@ -1,13 +1,13 @@
 //! `kinlink link review`: pairs for two reviewers, and what their decisions say of a linkage.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::json;
 
 use super::{Done, Failure};
-use crate::diagnostic::{Diagnostic, Exit};
+use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::estimate::linkage_error::{Calibration, Labelled, ReliabilityBin};
 use crate::link::LinkError;
 use crate::link::review::{
@@ -28,8 +28,12 @@ pub enum Command {
 /// Arguments of `kinlink link review sample`.
 #[derive(Debug, clap::Args)]
 pub struct SampleArgs {
-    /// The folder that `kinlink link` wrote.
-    out: PathBuf,
+    /// The folder that `kinlink link` wrote, or that of a kind in a run: RUN/restricted/03-link/child.
+    #[arg(value_name = "OUT")]
+    linkage: PathBuf,
+    /// Where the folder `review` goes, if not into that of the linkage; for a run it must be elsewhere.
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// The bounds of the score bands, ascending between 0 and 1.
     #[arg(
         long,
@@ -49,7 +53,7 @@ pub struct SampleArgs {
 /// Arguments of `kinlink link review read`.
 #[derive(Debug, clap::Args)]
 pub struct ReadArgs {
-    /// The folder that `kinlink link` wrote.
+    /// The folder that `kinlink link` wrote, or that of `-o` when the sample was drawn.
     out: PathBuf,
     /// The first reviewer's decisions: number, decision.
     reviewer1: PathBuf,
@@ -82,8 +86,10 @@ fn run_sample(args: SampleArgs) -> Result<Done, Failure> {
         per_band: args.per_band,
         seed: args.seed,
     };
-    let drawn = sample(&args.out, &plan)?;
-    let folder = args.out.join(FOLDER);
+    let out = args.out.as_ref().unwrap_or(&args.linkage);
+    outside_of_runs(out)?;
+    let drawn = sample(&args.linkage, args.out.as_deref(), &plan)?;
+    let folder = out.join(FOLDER);
     let mut text = format!(
         "{:<16} {:<10} {:>12} {:>8}\n",
         "score band", "", "pairs", "drawn"
@@ -109,8 +115,27 @@ fn run_sample(args: SampleArgs) -> Result<Done, Failure> {
         "give {} to two reviewers and keep {}; then kinlink link review read {} FIRST.csv SECOND.csv",
         folder.join(FOR_REVIEWERS).display(),
         folder.join(KEY).display(),
-        args.out.display()
+        out.display()
     )))
+}
+
+/// Refuses a folder of a run: every file of a run is recorded, and a review is written by people.
+fn outside_of_runs(out: &Path) -> Result<(), Failure> {
+    let out = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
+    let is_run = |folder: &Path| folder.join("plan.json").exists() && folder.join("stage").is_dir();
+    match out.ancestors().any(is_run) {
+        false => Ok(()),
+        true => Err(LinkError::one(
+            Diagnostic::new(
+                "KL-L-066",
+                Exit::Usage,
+                "a review has no place in a run directory",
+                "name another folder with -o, such as -o clerical/child",
+            )
+            .at(Place::file(&out)),
+        )
+        .into()),
+    }
 }
 
 fn kind(linked: bool) -> &'static str {

@@ -298,7 +298,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         code: "KL-L-064",
         exit: Exit::Usage,
         title: "A file of the review would be written over",
-        when: "to_adjudicate.csv or labels.parquet is there already and says something else: other decisions were read before, or it was filled in.",
+        when: "to_adjudicate.csv, labels.parquet or another file of the review is there already and says something else: other decisions were read before, or it was filled in.",
         fix: "Give a filled-in file with `--adjudicated`, or move the file away.",
     },
     Explanation {
@@ -307,6 +307,20 @@ pub const EXPLANATIONS: &[Explanation] = &[
         title: "There is nothing to read decisions on",
         when: "The folder has no sample, or one file was given for both reviewers.",
         fix: "Draw a sample with `kinlink link review sample OUT`; give the files of two reviewers.",
+    },
+    Explanation {
+        code: "KL-L-066",
+        exit: Exit::Usage,
+        title: "A review has no place in a run directory",
+        when: "A sample is drawn from the linkage of a run, and would be written into the run's folder, whose every file is recorded.",
+        fix: "Name a folder outside of it: `kinlink link review sample RUN/restricted/03-link/child -o clerical/child`.",
+    },
+    Explanation {
+        code: "KL-L-067",
+        exit: Exit::Input,
+        title: "A file of labels cannot be used",
+        when: "A file named as `labels` in [link.adult] or [link.child] has a probability outside of 0 to 1, a label other than `true` and `false`, a weight that is not above 0, fewer than 50 labels, or labels of one sort alone.",
+        fix: "Take `scored_labels.csv` as `kinlink link review read` wrote it; draw more pairs if it has too few.",
     },
     Explanation {
         code: "KL-L-070",

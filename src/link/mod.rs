@@ -57,4 +57,6 @@ pub mod unlinkable;
 pub mod why;
 
 pub use error::{EXPLANATIONS, LinkError};
-pub use stage::{DatesJob, Job, KindJob, ModelJob, ModelSource, PassFiles, SourceInfo, run};
+pub use stage::{
+    DatesJob, Job, KindJob, LabelledMap, ModelJob, ModelSource, PassFiles, SourceInfo, run,
+};

@@ -1,4 +1,5 @@
-//! The folder that a stand-alone linkage writes, and that `evaluate`, `why` and `review` read.
+//! The folder that a stand-alone linkage writes, and that `evaluate`, `why` and `review` read. A run
+//! writes a part of it for `review`.
 //!
 //! `links.parquet`, `pairs.parquet` and `review_band.parquet` have a row a pair:
 //!
@@ -31,7 +32,7 @@ use super::spec::Spec;
 use super::stable;
 use super::stage::{write_json, write_text};
 use super::standalone::{Outcome, Request, sides};
-use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter};
+use crate::columnar::{self, ColumnarError, Layout, TableReader, TableWriter, Written};
 use crate::digest::Digest;
 use crate::pseudonymise::FOOTER;
 
@@ -67,6 +68,15 @@ pub struct InputFile {
     #[serde(default)]
     pub duplicate_free: bool,
 }
+
+/// The links.
+pub const LINKS: &str = "links.parquet";
+/// The pairs that were kept, the links among them.
+pub const PAIRS: &str = "pairs.parquet";
+/// The pairs between the two thresholds.
+pub const BAND: &str = "review_band.parquet";
+/// The model.
+pub const MODEL: &str = "model.json";
 
 /// The name under which the folder keeps the specification.
 pub const SPEC: &str = "spec.toml";
@@ -120,14 +130,19 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
         &outcome.patterns,
         &outcome.fingerprint,
     )?;
+    let pairs = PairFile {
+        fingerprint: &outcome.fingerprint,
+        comparisons: outcome.model.comparisons.len(),
+    };
+    let ids = |pair: &Likely| outcome.ids(pair);
     let least = outcome.model.threshold;
-    write_pairs(&out.join("links.parquet"), outcome, &outcome.links, least)?;
+    pairs.write(&out.join(LINKS), (&outcome.links, least), ids)?;
     if let Some(keep) = request.keep {
-        write_pairs(&out.join("pairs.parquet"), outcome, &outcome.kept, keep)?;
+        pairs.write(&out.join(PAIRS), (&outcome.kept, keep), ids)?;
     }
     if let Some(review) = outcome.model.review {
-        let path = out.join("review_band.parquet");
-        write_pairs(&path, outcome, &outcome.band, review.from)?;
+        let path = out.join(BAND);
+        pairs.write(&path, (&outcome.band, review.from), ids)?;
     }
     write_clusters(&out.join("clusters.parquet"), outcome)?;
     earlier::write_rows(out, &outcome.fingerprint, &outcome.row_digests)?;
@@ -142,7 +157,7 @@ pub fn write(outcome: &Outcome, request: &Request, spec: &Spec) -> Result<(), Li
             &outcome.names.log,
         )?;
     }
-    write_json(&out.join("model.json"), &outcome.model)?;
+    write_json(&out.join(MODEL), &outcome.model)?;
     write_text(
         &out.join("linkage.html"),
         &report::html(outcome, spec, &inputs),
@@ -157,7 +172,7 @@ fn without_remarks(text: String) -> String {
     plain.unwrap_or(text)
 }
 
-fn text_column<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+fn text_column(values: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(values))
 }
 
@@ -169,7 +184,7 @@ fn write_table(
     schema: &SchemaRef,
     footer: &[(String, String)],
     batches: impl Iterator<Item = Vec<ArrayRef>>,
-) -> Result<(), LinkError> {
+) -> Result<Written, LinkError> {
     let mut writer = TableWriter::create_with_distinct(
         path,
         schema.clone(),
@@ -185,8 +200,7 @@ fn write_table(
         })?;
         writer.write(&batch)?;
     }
-    writer.finish()?;
-    Ok(())
+    Ok(writer.finish()?)
 }
 
 /// What the footer of a file of pairs says of its columns of patterns.
@@ -203,8 +217,8 @@ const PAIR_COLUMNS: [(&str, &str); 2] = [
     ),
 ];
 
-fn key_footer(outcome: &Outcome) -> (String, String) {
-    (FOOTER.to_owned(), outcome.fingerprint.clone())
+fn key_footer(fingerprint: &str) -> (String, String) {
+    (FOOTER.to_owned(), fingerprint.to_owned())
 }
 
 fn pair_schema() -> SchemaRef {
@@ -222,45 +236,56 @@ fn pair_schema() -> SchemaRef {
 /// The key of the footer that tells the least probability of the pairs of a file.
 pub(super) const LEAST: &str = "kinlink.least_probability";
 
-fn write_pairs(
-    path: &Path,
-    outcome: &Outcome,
-    pairs: &[Likely],
-    least: f64,
-) -> Result<(), LinkError> {
-    let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
-        Arc::new(Float64Array::from_iter_values(values))
-    };
-    let comparisons = outcome.model.comparisons.len();
-    let words = |chunk: &[Likely], text: &dyn Fn(Pattern) -> String| -> ArrayRef {
-        let mut column = StringDictionaryBuilder::<Int32Type>::new();
-        for pair in chunk {
-            column.append_value(text(pair.pattern));
-        }
-        Arc::new(column.finish())
-    };
-    let told = PAIR_COLUMNS.map(|(key, text)| (key.to_owned(), text.to_owned()));
-    let least = (LEAST.to_owned(), least.to_string());
-    let own = [key_footer(outcome), least];
-    let footer: Vec<(String, String)> = own.into_iter().chain(told).collect();
-    write_table(
-        path,
-        &pair_schema(),
-        &footer,
-        pairs.chunks(1 << 16).map(|chunk| {
-            vec![
-                text_column(chunk.iter().map(|p| outcome.ids(p).0)),
-                text_column(chunk.iter().map(|p| outcome.ids(p).1)),
-                number(&mut chunk.iter().map(|p| p.log_odds / std::f64::consts::LN_2)),
-                number(&mut chunk.iter().map(|p| p.probability)),
-                words(chunk, &|pattern| pattern.levels_text(comparisons)),
-                words(chunk, &Pattern::rules_text),
-            ]
-        }),
-    )
+/// How files of pairs of one linkage are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PairFile<'a> {
+    /// The fingerprint of the key.
+    pub fingerprint: &'a str,
+    /// How many comparisons the model has.
+    pub comparisons: usize,
 }
 
-fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
+impl PairFile<'_> {
+    /// Writes pairs, whose least probability is given, with the ids of their rows.
+    pub(super) fn write<S: AsRef<str>>(
+        &self,
+        path: &Path,
+        (pairs, least): (&[Likely], f64),
+        ids: impl Fn(&Likely) -> (S, S),
+    ) -> Result<Written, LinkError> {
+        let number = |values: &mut dyn Iterator<Item = f64>| -> ArrayRef {
+            Arc::new(Float64Array::from_iter_values(values))
+        };
+        let words = |chunk: &[Likely], text: &dyn Fn(Pattern) -> String| -> ArrayRef {
+            let mut column = StringDictionaryBuilder::<Int32Type>::new();
+            for pair in chunk {
+                column.append_value(text(pair.pattern));
+            }
+            Arc::new(column.finish())
+        };
+        let told = PAIR_COLUMNS.map(|(key, text)| (key.to_owned(), text.to_owned()));
+        let least = (LEAST.to_owned(), least.to_string());
+        let own = [key_footer(self.fingerprint), least];
+        let footer: Vec<(String, String)> = own.into_iter().chain(told).collect();
+        write_table(
+            path,
+            &pair_schema(),
+            &footer,
+            pairs.chunks(1 << 16).map(|chunk| {
+                vec![
+                    text_column(chunk.iter().map(|p| ids(p).0)),
+                    text_column(chunk.iter().map(|p| ids(p).1)),
+                    number(&mut chunk.iter().map(|p| p.log_odds / std::f64::consts::LN_2)),
+                    number(&mut chunk.iter().map(|p| p.probability)),
+                    words(chunk, &|pattern| pattern.levels_text(self.comparisons)),
+                    words(chunk, &Pattern::rules_text),
+                ]
+            }),
+        )
+    }
+}
+
+fn write_clusters(path: &Path, outcome: &Outcome) -> Result<Written, LinkError> {
     let names = sides(outcome.inputs.len() > 1);
     let side_name = |side: usize| names.get(side).copied().unwrap_or_default();
     let schema: SchemaRef = Arc::new(Schema::new(vec![
@@ -272,7 +297,7 @@ fn write_clusters(path: &Path, outcome: &Outcome) -> Result<(), LinkError> {
     write_table(
         path,
         &schema,
-        &[key_footer(outcome)],
+        &[key_footer(&outcome.fingerprint)],
         outcome.entity.chunks(1 << 16).map(|chunk| {
             let rows = start..start + chunk.len();
             start = rows.end;
@@ -365,9 +390,16 @@ pub fn least_probability(path: &Path) -> Result<Option<f64>, LinkError> {
     Ok(told.and_then(|(_, value)| value.parse().ok()))
 }
 
+/// The fingerprint of the key in the footer of a file; none where it does not say.
+pub fn fingerprint(path: &Path) -> Result<Option<String>, LinkError> {
+    let reader = TableReader::open(path, Some(&["left_id"]))?;
+    let told = reader.keys().iter().find(|(key, _)| key == FOOTER);
+    Ok(told.map(|(_, value)| value.clone()))
+}
+
 /// Reads `model.json`.
 pub fn read_model(out: &Path) -> Result<ModelFile, LinkError> {
-    let path = out.join("model.json");
+    let path = out.join(MODEL);
     let text = std::fs::read_to_string(&path).map_err(|source| LinkError::Io {
         path: path.clone(),
         source,

@@ -21,7 +21,7 @@ use crate::pseudonymise::{FOOTER, ProjectKeys, Pseudonym, Recipe};
 use crate::stage::{StageFolders, StageReport};
 
 pub use super::pass::SourceInfo;
-pub use by_model::{CoupleModel, KindModel, ModelJob, ModelSource, RuledOut};
+pub use by_model::{CoupleModel, KindModel, LabelledMap, ModelJob, ModelSource, RuledOut};
 use write::{EntityRow, LinkRow, write_results};
 pub use write::{write_json, write_text};
 
@@ -114,7 +114,8 @@ pub const FORM: &str = "match-keys-1";
 /// record pseudonym of the entity; only entities of at least two records; sorted by record),
 /// `links.parquet` (`left`, `right`, `pass`, `match_weight` in bits, `match_probability`; sorted)
 /// and `model.json`. The row account counts the rows of the link files: all are taken in, none is
-/// lost; what a key left unlinked is in the model.
+/// lost; what a key left unlinked is in the model. A kind that the model links also has `quality.json`,
+/// and, where that was asked for, a folder for clerical review among the restricted files.
 ///
 /// `keys` open the sealed sources of the kinds that the model links; those that match keys link need
 /// none.

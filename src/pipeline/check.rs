@@ -1,11 +1,13 @@
 //! Checking a pipeline before it runs: its grammar, its schemas, and whether its files are there.
-//! Reads no personal data: of an extract, the header line at most.
+//! Reads no personal data: of an extract, the header line at most. Labels of a review, which name
+//! nobody, are read whole.
 
 use std::path::Path;
 
 use super::error::PipelineError;
 use super::file::{Method, Pipeline};
 use super::jobs;
+use super::link_labels;
 use super::prepare::locate;
 use super::project::Project;
 use super::runner::Options;
@@ -43,6 +45,8 @@ pub fn check(path: &Path, options: &Options) -> Result<Checked, PipelineError> {
     if pipeline.file.estimate.method == Method::Bold {
         return Ok(checked);
     }
+    // What is wrong with labels is told whether or not extracts are there.
+    link_labels::read(&pipeline, &project)?;
     let (sources, directory) = match locate(&pipeline, &project) {
         Ok((sources, [directory, ..])) => (sources, directory),
         // The extracts of a rehearsal are written when it runs.

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::error::PipelineError;
 use super::file::{Dates, Method, Pipeline, ProtectMode};
+use super::link_labels::Labels;
 use super::link_section::LinkSection;
 use super::prepare::Prepared;
 use super::receipt::{Program, Receipt, read_record};
@@ -221,6 +222,8 @@ fn model_job(
         sources: systems(prepared).iter().map(source).collect(),
         blocking: settings.blocking.clone(),
         threshold: settings.threshold,
+        review_from: settings.review_from,
+        labels: prepared.labels.get(kind).map(Labels::map),
     })
 }
 

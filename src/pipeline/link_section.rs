@@ -51,6 +51,10 @@ pub struct LinkSection {
     pub younger_than_parent_by: Option<Spanned<u8>>,
     /// The least probability of a link by the model.
     pub threshold: Option<Spanned<f64>>,
+    /// Pairs from this probability on are written for clerical review.
+    pub review_from: Option<Spanned<f64>>,
+    /// Labels of an earlier review, which calibrate the model's probabilities.
+    pub labels: Option<Spanned<String>>,
 }
 
 impl LinkSection {
@@ -79,6 +83,8 @@ pub struct ModelSettings {
     pub blocking: Vec<String>,
     /// The least probability of a link.
     pub threshold: f64,
+    /// Pairs from this probability on are written for clerical review; none writes nothing.
+    pub review_from: Option<f64>,
 }
 
 /// The settings of each kind that the model links.
@@ -88,6 +94,7 @@ pub(super) fn models(
 ) -> BTreeMap<String, ModelSettings> {
     let mut out = BTreeMap::new();
     let by_model = |(_, section): &(&String, &LinkSection)| section.method == LinkMethod::Model;
+    problems.extend(link.values().flat_map(wrong_review));
     for (of, section) in link.iter().filter(by_model) {
         let comparisons = Comparison::of_columns(&linkage_fields(of));
         if let Some(names) = &section.blocking {
@@ -120,6 +127,7 @@ pub(super) fn models(
                     .threshold
                     .as_ref()
                     .map_or(THRESHOLD, |t| *t.get_ref()),
+                review_from: section.review_from.as_ref().map(|from| *from.get_ref()),
             },
         );
     }
@@ -131,6 +139,43 @@ const MOST_PARENT_YEARS: u8 = 40;
 
 /// A link is more likely right than wrong.
 const THRESHOLD: f64 = 0.5;
+
+/// Pairs that are less probable by themselves are not kept by a run.
+const LEAST_REVIEWED: f64 = 0.001;
+
+/// What is asked for of a review that cannot be had.
+fn wrong_review(section: &LinkSection) -> Vec<ConfigProblem> {
+    let mut problems = Vec::new();
+    if section.method != LinkMethod::Model {
+        let from = section.review_from.as_ref().map(Spanned::span);
+        let labels = section.labels.as_ref().map(Spanned::span);
+        let of_model = |span| {
+            ConfigProblem::at(
+                span,
+                "a clerical review is of the model's probabilities".to_owned(),
+                "leave it out, or link with `method = \"model\"`",
+            )
+        };
+        problems.extend([from, labels].into_iter().flatten().map(of_model));
+        return problems;
+    }
+    let threshold = section
+        .threshold
+        .as_ref()
+        .map_or(THRESHOLD, |t| *t.get_ref());
+    if let Some(from) = &section.review_from
+        && !(LEAST_REVIEWED <= *from.get_ref() && *from.get_ref() < threshold)
+    {
+        problems.push(ConfigProblem::at(
+            from.span(),
+            format!(
+                "pairs are reviewed from a probability of {LEAST_REVIEWED} on, below the threshold"
+            ),
+            "give a number below the threshold of a link, such as 0.05",
+        ));
+    }
+    problems
+}
 
 fn wrong_rules(names: &Spanned<Vec<String>>, comparisons: &[Comparison]) -> Vec<ConfigProblem> {
     let problem = |what: String| {
@@ -241,6 +286,24 @@ mod tests {
         let mut problems = Vec::new();
         models(&link, &mut problems);
         problems.len()
+    }
+
+    #[test]
+    fn a_review_is_of_the_model_and_begins_below_the_threshold() {
+        for (text, expected) in [
+            ("[child]\nreview_from = 0.05", 0),
+            ("[child]\nreview_from = 0.5", 1),
+            ("[child]\nreview_from = 0.5\nthreshold = 0.9", 0),
+            ("[child]\nreview_from = 0.0", 1),
+            ("[adult]\nreview_from = nan", 1),
+            ("[adult]\nlabels = \"labels.csv\"", 0),
+            (
+                "[adult]\nmethod = \"match-keys\"\nreview_from = 0.05\nlabels = \"a.csv\"",
+                2,
+            ),
+        ] {
+            assert_eq!(problems(text), expected, "{text}");
+        }
     }
 
     #[test]

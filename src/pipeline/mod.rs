@@ -12,6 +12,7 @@ mod estimate_section;
 pub mod file;
 mod jobs;
 mod key_section;
+mod link_labels;
 mod link_section;
 mod prepare;
 mod project;

@@ -1,5 +1,6 @@
 //! From a pipeline file to a plan: every file found, every input digested, the key loaded.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -8,6 +9,7 @@ use toml::Spanned;
 use super::error::PipelineError;
 use super::file::{Method, Pipeline};
 use super::key_section;
+use super::link_labels::{self, Labels};
 use super::project::{Project, Refused, refusal};
 use super::receipt::{InputFile, Plan};
 use crate::diagnostic::{Diagnostic, Exit, Place};
@@ -31,6 +33,8 @@ pub struct Prepared {
     pub child_population: Option<PathBuf>,
     /// CSV of the published prison population.
     pub prison_population: Option<PathBuf>,
+    /// Labels of a clerical review, by kind, where they are named.
+    pub labels: BTreeMap<String, Labels>,
     /// The key; none for the method `bold`.
     pub key: Option<MasterKey>,
     /// The plan.
@@ -156,6 +160,7 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
             }
             Method::Bold => (Vec::new(), [None, None, None]),
         };
+    let labels = link_labels::read(&pipeline, &project)?;
     let key = key_section::load(&pipeline, &project)?;
     let mut wanted: Vec<(String, PathBuf)> = Vec::new();
     for source in &sources {
@@ -174,6 +179,9 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
     ] {
         wanted.extend(file.iter().map(|f| (role.to_owned(), f.clone())));
     }
+    let of_kind =
+        |(kind, labels): (&String, &Labels)| (format!("labels of {kind}"), labels.path.clone());
+    wanted.extend(labels.iter().map(of_kind));
     let inputs = digest_inputs(&project, wanted)?;
     let plan = Plan {
         project: pipeline.file.project.name.clone(),
@@ -193,6 +201,7 @@ pub fn prepare(pipeline: Pipeline, project: Project) -> Result<Prepared, Pipelin
         postcode_directory,
         child_population,
         prison_population,
+        labels,
         key,
         plan,
     })

@@ -110,7 +110,7 @@ pub struct EstimatedShare {
     pub upper: f64,
 }
 
-/// How well the records of a group are linked, by the word of the model that linked them.
+/// How well the records of a group are linked, by the word of the model that linked them, or by labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkedGroup {

@@ -43,6 +43,22 @@ impl World {
         Self::at_scale("0.0005")
     }
 
+    /// The same with a folder for clerical review of both kinds, and labels of children's pairs.
+    pub fn small_with_review() -> Self {
+        let world = Self::small();
+        let labels = "match_probability,is_match,weight\n".to_owned()
+            + &"0.1,false,2\n".repeat(40)
+            + &"0.95,false,3\n".repeat(5)
+            + &"0.95,true,3\n".repeat(45);
+        std::fs::write(world.path().join("labels.csv"), labels).expect("written");
+        for (section, labels) in [("adult", ""), ("child", "labels = \"labels.csv\"\n")] {
+            let section = format!("[link.{section}]\n");
+            let with = format!("{section}review_from = 0.001\n{labels}");
+            world.edit("pipelines/rehearsal.toml", &section, &with);
+        }
+        world
+    }
+
     /// The project folder.
     pub fn path(&self) -> &Path {
         self.folder.path()

@@ -120,6 +120,47 @@ impl Calibration {
         Curve::fit(&self.labelled, &weights)
     }
 
+    /// The map at some scores, as it would be after other pairs had been labelled: draws of the
+    /// Bayesian bootstrap, and in each half a match at the least score and half a pair that is none at
+    /// the greatest, for as many pairs as a label there stands for. So labels that are all alike leave
+    /// open what Jeffreys' prior leaves open, where the bootstrap by itself would be certain.
+    pub fn redrawn_at(&self, scores: &[f64], seed: u64, draws: u64) -> Vec<Vec<f64>> {
+        let ends = self.open_ends();
+        let redraw = |replicate: u64| {
+            let draws = &mut Draws::new(seed, 0, replicate);
+            let mut weight = |pair: &Labelled| pair.weight * draws.exponential();
+            let own: Vec<f64> = self.labelled.iter().map(&mut weight).collect();
+            let [low, high] = ends.map(|end| (end, end.weight * draws.gamma(0.5, 0.5)));
+            let labelled: Vec<Labelled> = std::iter::once(low.0)
+                .chain(self.labelled.iter().copied())
+                .chain([high.0])
+                .collect();
+            let weights: Vec<f64> = std::iter::once(low.1).chain(own).chain([high.1]).collect();
+            let curve = Curve::fit(&labelled, &weights);
+            scores.iter().map(|score| curve.at(*score)).collect()
+        };
+        (0..draws).map(redraw).collect()
+    }
+
+    /// A match at the least score and a pair that is none at the greatest, each with the mean weight of
+    /// the labels in the block there.
+    fn open_ends(&self) -> [Labelled; 2] {
+        let end = |block: Option<&Block>, is_match: bool| {
+            let (from, to) = block.map_or((0.0, 1.0), |b| (b.from, b.to));
+            let inside = self.labelled.iter();
+            let inside = inside.filter(|pair| (from..=to).contains(&pair.score));
+            Labelled {
+                score: if is_match { from } else { to },
+                is_match,
+                weight: block.map_or(0.0, |b| b.weight) / size(inside.count().max(1)),
+            }
+        };
+        [
+            end(self.curve.0.first(), true),
+            end(self.curve.0.last(), false),
+        ]
+    }
+
     pub(super) fn curve(&self) -> &Curve {
         &self.curve
     }
@@ -140,34 +181,46 @@ impl Calibration {
     }
 }
 
+impl Block {
+    /// This block and the next one as one.
+    fn and(self, next: Block) -> Block {
+        let weight = self.weight + next.weight;
+        let sum = self.value * self.weight + next.value * next.weight;
+        Block {
+            from: self.from,
+            to: next.to,
+            weight,
+            value: if weight > 0.0 {
+                sum / weight
+            } else {
+                self.value
+            },
+        }
+    }
+}
+
 impl Curve {
-    /// Pools adjacent violators; `labelled` is in the order of scores.
+    /// Pools adjacent violators; `labelled` is in the order of scores. Labels of one score are one
+    /// block before any is compared with its neighbour: in which order they stand says nothing.
     fn fit(labelled: &[Labelled], weights: &[f64]) -> Self {
         let mut blocks: Vec<Block> = Vec::new();
+        let mut tied: Option<Block> = None;
         for (pair, weight) in labelled.iter().zip(weights) {
-            let value = if pair.is_match { 1.0 } else { 0.0 };
-            let mut next = Block {
+            let own = Block {
                 from: pair.score,
                 to: pair.score,
                 weight: *weight,
-                value,
+                value: if pair.is_match { 1.0 } else { 0.0 },
             };
-            // Equal scores are one block whatever their labels.
-            while let Some(last) = blocks.last() {
-                if last.value < next.value && last.to < next.from {
-                    break;
+            tied = match tied {
+                Some(tied) if tied.to == own.from => Some(tied.and(own)),
+                other => {
+                    other.into_iter().for_each(|block| pool(&mut blocks, block));
+                    Some(own)
                 }
-                let weight = last.weight + next.weight;
-                next = Block {
-                    from: last.from,
-                    to: next.to,
-                    weight,
-                    value: (last.value * last.weight + next.value * next.weight) / weight,
-                };
-                blocks.pop();
-            }
-            blocks.push(next);
+            };
         }
+        tied.into_iter().for_each(|block| pool(&mut blocks, block));
         Curve(blocks)
     }
 
@@ -186,6 +239,14 @@ impl Curve {
             (None, None) => score,
         }
     }
+}
+
+/// Adds a block, with those before it that are not below it.
+fn pool(blocks: &mut Vec<Block>, mut next: Block) {
+    while let Some(last) = blocks.pop_if(|last| last.value >= next.value) {
+        next = last.and(next);
+    }
+    blocks.push(next);
 }
 
 /// One bin of a reliability curve.
@@ -267,6 +328,17 @@ mod tests {
                 curve.at(score)
             );
         }
+        // Labels of one score do not pull in a neighbour by the order in which they stand.
+        let tied = [
+            (0.2, false),
+            (0.2, true),
+            (0.6, false),
+            (0.6, true),
+            (0.6, true),
+        ];
+        let curve = Curve::fit(&pairs(&tied), &[1.0; 5]);
+        assert!((curve.at(0.2) - 0.5).abs() < 1e-12);
+        assert!((curve.at(0.6) - 2.0 / 3.0).abs() < 1e-12);
         // Equal scores with different labels are one block.
         let labelled = pairs(&[(0.5, false), (0.5, true), (0.5, true), (0.5, true)]);
         assert_eq!(Curve::fit(&labelled, &[1.0; 4]).at(0.5), 0.75);
@@ -296,6 +368,29 @@ mod tests {
         assert!(Calibration::fit(&some).is_ok());
         some[1].score = 1.5;
         assert!(Calibration::fit(&some).is_err());
+    }
+
+    #[test]
+    fn redraws_rise_repeat_and_leave_open_what_like_labels_leave_open() {
+        let mut all = vec![(0.1, false); 60];
+        all.extend([(0.5, true); 30]);
+        all.extend([(0.5, false); 30]);
+        all.extend([(0.99, true); 60]);
+        let map = Calibration::fit(&pairs(&all)).expect("a calibration");
+        let scores = [0.1, 0.5, 0.99];
+        let redrawn = map.redrawn_at(&scores, 7, 2000);
+        assert_eq!(redrawn, map.redrawn_at(&scores, 7, 2000));
+        let column = |place: usize| {
+            let mut values: Vec<f64> = redrawn.iter().map(|r| r[place]).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        assert!(redrawn.iter().all(|r| r[0] <= r[1] && r[1] <= r[2]));
+        // Of Beta(0.5, 60) the 95 % point is 0.032; of Beta(30, 30) the 97.5 % point 0.625.
+        let (low, middle, high) = (column(0), column(1), column(2));
+        assert!((low[1900] - 0.032).abs() < 0.006, "{}", low[1900]);
+        assert!((1.0 - high[100] - 0.032).abs() < 0.006, "{}", high[100]);
+        assert!((middle[1950] - 0.625).abs() < 0.02, "{}", middle[1950]);
     }
 
     #[test]

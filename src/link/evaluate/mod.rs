@@ -39,6 +39,7 @@ pub use expected::{
     Expectation, Expected, OwnPattern, StandardErrors, Unlinkable, UnlinkableAt, expected, of_pairs,
 };
 pub use group::{ColumnGroups, FEWEST, Group, Share, Which};
+pub(in crate::link) use ratio::score_interval;
 pub use ratio::wilson;
 use rows::Rows;
 pub use score::{AtThreshold, Interval, Score};

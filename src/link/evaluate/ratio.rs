@@ -107,7 +107,7 @@ impl Ratio {
 
 /// The Wilson score interval at 95 % of a share that was seen in `n` independent trials; `n` may be
 /// any number above nought.
-pub(super) fn score_interval(p: f64, n: f64) -> [f64; 2] {
+pub(in crate::link) fn score_interval(p: f64, n: f64) -> [f64; 2] {
     let middle = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     [(middle - half).max(0.0), (middle + half).min(1.0)]

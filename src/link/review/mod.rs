@@ -7,6 +7,7 @@
 //! | `agreement` | how far two reviewers agree, beyond chance |
 //! | `estimate` | precision, recall and calibration from a stratified sample |
 //! | `read` | the order of the work when the decisions are back |
+//! | `scored` | labels without ids, as a run takes them |
 //!
 //! Reviewers are given a number and levels in words: no id, no value, no probability and no band.
 
@@ -15,6 +16,7 @@ mod decisions;
 mod estimate;
 mod read;
 mod sample;
+mod scored;
 
 use std::path::Path;
 
@@ -29,6 +31,7 @@ pub use decisions::Decision;
 pub use estimate::{Estimate, StratumEstimate};
 pub use read::{Estimates, Files, LabelledPair, Reading, once, read};
 pub use sample::{Bands, Plan, sample};
+pub use scored::{LEAST_LABELS, read_scored_labels};
 
 /// The folder in that of the linkage.
 pub const FOLDER: &str = "review";
@@ -44,6 +47,8 @@ pub const TO_ADJUDICATE: &str = "to_adjudicate.csv";
 pub const STRATA: &str = "strata.csv";
 /// The pairs with their decisions.
 pub const LABELS: &str = "labels.parquet";
+/// The same without ids, with the model's probabilities.
+pub const SCORED_LABELS: &str = "scored_labels.csv";
 
 /// Which pairs could be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -92,6 +97,9 @@ pub struct Sample {
     pub key: Digest,
     /// The digest of the file for reviewers, as it was written.
     pub for_reviewers: Digest,
+    /// The fingerprint of the linkage's key, where the sample is kept apart from the linkage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_fingerprint: Option<String>,
 }
 
 /// A problem with how the command was called.

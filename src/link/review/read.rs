@@ -13,14 +13,17 @@ use super::agreement::Agreement;
 use super::decisions::{Decision, decisions};
 use super::estimate::{Estimate, Seen, StratumEstimate, recall, share, total};
 use super::sample::table;
+use super::scored::scored_labels;
 use super::{
-    FOLDER, FOR_REVIEWERS, Frame, KEY, LABELS, SAMPLE, STRATA, Sample, TO_ADJUDICATE, usage,
+    FOLDER, FOR_REVIEWERS, Frame, KEY, LABELS, SAMPLE, SCORED_LABELS, STRATA, Sample,
+    TO_ADJUDICATE, usage,
 };
-use crate::columnar::{ColumnarError, Layout, TableReader, TableWriter};
+use crate::columnar::{ColumnarError, Layout, TableWriter};
 use crate::diagnostic::{Diagnostic, Exit, Place};
 use crate::digest::Digest;
 use crate::link::LinkError;
 use crate::link::model::real;
+use crate::link::out_files;
 use crate::link::stage::write_text;
 use crate::link::table_file::for_each_row;
 use crate::pseudonymise::FOOTER;
@@ -127,13 +130,22 @@ pub fn read(out: &Path, files: &Files) -> Result<Reading, LinkError> {
         });
     }
     let seen = seen(&sample, &key, &agreed);
-    write_labels(out, &key, &agreed, &seen)?;
+    let fingerprint = match &sample.key_fingerprint {
+        Some(own) => Some(own.clone()),
+        None => out_files::fingerprint(&out.join(out_files::LINKS))?,
+    };
+    write_labels(&folder, fingerprint, (&key, &agreed, &seen))?;
     write_strata(&folder, &sample, &seen)?;
+    let estimates = estimates(&sample, &key, &agreed, &seen);
+    once(
+        &folder.join(SCORED_LABELS),
+        &scored_labels(&estimates.labelled),
+    )?;
     Ok(Reading {
         frame: sample.frame,
         agreement,
         to_adjudicate: Vec::new(),
-        estimates: Some(estimates(&sample, &key, &agreed, &seen)),
+        estimates: Some(estimates),
     })
 }
 
@@ -369,13 +381,12 @@ fn stands_for(seen: &[Seen], pair: &Keyed) -> f64 {
 /// Writes `labels.parquet`: `left_id`, `right_id`, `is_match` and `weight`, the number of pairs for
 /// which a labelled one stands.
 fn write_labels(
-    out: &Path,
-    key: &BTreeMap<u64, Keyed>,
-    agreed: &BTreeMap<u64, Decision>,
-    seen: &[Seen],
+    folder: &Path,
+    fingerprint: Option<String>,
+    (key, agreed, seen): (&BTreeMap<u64, Keyed>, &BTreeMap<u64, Decision>, &[Seen]),
 ) -> Result<(), LinkError> {
-    let path = out.join(FOLDER).join(LABELS);
-    let partial = out.join(FOLDER).join(".labels.parquet.partial");
+    let path = folder.join(LABELS);
+    let partial = folder.join(".labels.parquet.partial");
     let decided = agreed.iter().filter(|(_, d)| **d != Decision::Unsure);
     let mut pairs: Vec<(&Keyed, bool)> = decided
         .filter_map(|(n, d)| Some((key.get(n)?, *d == Decision::Match)))
@@ -388,13 +399,8 @@ fn write_labels(
         Field::new("is_match", DataType::Boolean, false),
         Field::new("weight", DataType::Float64, false),
     ]));
-    let links = TableReader::open(&out.join("links.parquet"), Some(&["left_id"]))?;
-    let footer: Vec<(String, String)> = links
-        .keys()
-        .iter()
-        .filter(|(name, _)| name == FOOTER)
-        .cloned()
-        .collect();
+    let of_key = |key| (FOOTER.to_owned(), key);
+    let footer: Vec<(String, String)> = fingerprint.map(of_key).into_iter().collect();
     let text = |of: &dyn Fn(&Keyed) -> String| {
         StringArray::from_iter_values(pairs.iter().map(|(pair, _)| of(pair)))
     };

@@ -108,10 +108,11 @@ impl Reservoir {
     }
 }
 
-/// Draws a sample and writes it to the folder `review` of a linkage.
-pub fn sample(out: &Path, plan: &Plan) -> Result<Sample, LinkError> {
+/// Draws a sample and writes it to the folder `review` of a linkage, or of `apart` where that is given:
+/// what belongs to a run is left as it is.
+pub fn sample(out: &Path, apart: Option<&Path>, plan: &Plan) -> Result<Sample, LinkError> {
     let model = out_files::read_model(out)?;
-    let folder = out.join(FOLDER);
+    let folder = apart.unwrap_or(out).join(FOLDER);
     if folder.exists() {
         return Err(usage(
             "KL-L-061",
@@ -135,7 +136,7 @@ pub fn sample(out: &Path, plan: &Plan) -> Result<Sample, LinkError> {
         }
     };
     let mut linked: HashSet<(Box<str>, Box<str>)> = HashSet::new();
-    out_files::read_patterns(&out.join("links.parquet"), |pair| {
+    out_files::read_patterns(&out.join(out_files::LINKS), |pair| {
         linked.insert((pair.left.into(), pair.right.into()));
         offer(pair, true);
     })?;
@@ -163,12 +164,16 @@ pub fn sample(out: &Path, plan: &Plan) -> Result<Sample, LinkError> {
         ));
     }
     drawn.shuffle(&mut ChaCha8Rng::seed_from_u64(plan.seed));
-    write(&folder, plan, frame, (&model, &named, &drawn))
+    let key = match apart {
+        Some(_) => out_files::fingerprint(&out.join(out_files::LINKS))?,
+        None => None,
+    };
+    write(&folder, (plan, key), frame, (&model, &named, &drawn))
 }
 
 /// The file of pairs that are no links, and what it holds.
 fn frame(out: &Path, model: &ModelFile) -> Result<(Option<PathBuf>, Frame), LinkError> {
-    for name in ["pairs.parquet", "review_band.parquet"] {
+    for name in [out_files::PAIRS, out_files::BAND] {
         let path = out.join(name);
         if !path.exists() {
             continue;
@@ -187,12 +192,13 @@ fn frame(out: &Path, model: &ModelFile) -> Result<(Option<PathBuf>, Frame), Link
 
 fn write(
     folder: &Path,
-    plan: &Plan,
+    (plan, key_fingerprint): (&Plan, Option<String>),
     frame: Frame,
     (model, strata, drawn): (&ModelFile, &[Stratum], &[Drawn]),
 ) -> Result<Sample, LinkError> {
     let mut private = std::fs::DirBuilder::new();
     private
+        .recursive(true)
         .mode(0o700)
         .create(folder)
         .map_err(|source| LinkError::Io {
@@ -209,6 +215,7 @@ fn write(
         strata: strata.iter().filter(|s| s.pairs > 0).cloned().collect(),
         key,
         for_reviewers,
+        key_fingerprint,
     };
     write_json(&folder.join(SAMPLE), &sample)?;
     write_text(&folder.join("README.md"), README)?;
@@ -283,7 +290,7 @@ const README: &str = "\
 2. Each **reviewer** fills in the column `decision` with `match`, `no match` or `unsure`, alone and without talking to the other. The pairs are in an order of chance; neither the model's probability nor the decision taken is told.
 3. The **steward** runs `kinlink link review read OUT reviewer1.csv reviewer2.csv`. It tells how far the two agree and writes `to_adjudicate.csv`: the pairs on which they differ, or are both unsure.
 4. A third person, the **adjudicator**, fills in a copy of that file.
-5. The **steward** runs the same command with `--adjudicated FILE`. It writes `labels.parquet`, `strata.csv`, `calibration.csv` and `review.html`, and tells precision, recall and calibration.
+5. The **steward** runs the same command with `--adjudicated FILE`. It writes `labels.parquet`, `scored_labels.csv`, `strata.csv`, `calibration.csv` and `review.html`, and tells precision, recall and calibration.
 
 The levels say how far two rows agree on a field, and no value. Where reviewers may see the rows themselves, the steward looks them up by the key in the place where the rows are kept.
 ";

@@ -4,6 +4,8 @@
 //! second for children, and the other way round.
 
 mod apart;
+mod calibrated;
+mod for_review;
 mod quality;
 mod second_pass;
 mod told;
@@ -36,6 +38,7 @@ use crate::stage::{StageFolders, StageReport};
 
 pub use apart::RuledOut;
 use apart::{Apart, read_dates};
+pub use calibrated::LabelledMap;
 use second_pass::families;
 pub use told::{CoupleModel, KindModel};
 use told::{FamilyPairs, figures};
@@ -52,6 +55,10 @@ pub struct ModelJob {
     pub blocking: Vec<String>,
     /// The least probability of a link.
     pub threshold: f64,
+    /// Pairs from this probability on are written for clerical review; none writes nothing.
+    pub review_from: Option<f64>,
+    /// What labels say of the model's probabilities; none leaves these as they are.
+    pub labels: Option<LabelledMap>,
 }
 
 /// A source as the model takes it.
@@ -331,6 +338,9 @@ impl Kind<'_> {
         let model = self.model(decided, &rows, &by_couple);
         write_results(&folder, &footer, (&rows, &links, &model), folders, report)?;
         write_quality(&folder, quality, folders, report)?;
+        if let Some(from) = self.model.review_from {
+            self.write_for_review(decided, (key, from), &model, folders, report)?;
+        }
         let mut account = RowAccount::new("link", &self.job.kind);
         account.rows_in = self.held.iter().map(|h| h.source.rows as u64).sum();
         account.accepted = account.rows_in;

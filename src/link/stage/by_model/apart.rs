@@ -491,6 +491,8 @@ mod tests {
             sources: vec![of_model(one_place), of_model(false)],
             blocking: Vec::new(),
             threshold: 0.5,
+            review_from: None,
+            labels: None,
         };
         (job, model)
     }

@@ -4,11 +4,13 @@
 //! Precision is the mean probability of the links. Recall is the matches expected among them, of those
 //! expected among all pairs and of those that no blocking rule brought together. The latter are
 //! reckoned by capture and recapture between the rules, between systems of which they can be told
-//! (`told::missed`). What a record says of itself is in the payload.
+//! (`told::missed`). What a record says of itself is in the payload. Where people looked at some of the
+//! pairs, `calibrated` puts calibrated probabilities in the place of the model's.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::calibrated::{LabelledMap, Sums, precision, recall};
 use super::told::{missed, missed_of};
 use super::{Decided, Kind, at};
 use crate::columnar::{self, TableReader, text_at};
@@ -113,6 +115,29 @@ struct Gathered {
     links_told: u64,
     told: Patterns,
     found: Vec<(f64, u32)>,
+    /// The same by the labelled probabilities, where there are labels.
+    by_labels: ByLabels,
+}
+
+/// Sums by which labels weigh pairs.
+#[derive(Default)]
+struct ByLabels {
+    links: Sums,
+    links_told: Sums,
+    others_told: Sums,
+}
+
+impl ByLabels {
+    fn add(&mut self, map: &LabelledMap, pair: &Likely, is_link: bool, is_told: bool) {
+        if is_link {
+            self.links.add(map, pair.probability);
+        }
+        match (is_told, is_link) {
+            (true, true) => self.links_told.add(map, pair.probability),
+            (true, false) => self.others_told.add(map, pair.probability),
+            _ => {}
+        }
+    }
 }
 
 impl Gathered {
@@ -143,6 +168,22 @@ fn share(expected: &Expectation) -> Option<EstimatedShare> {
         lower,
         upper,
     })
+}
+
+/// Precision and recall by labels; what the model's rules disagree in stays in the intervals.
+fn calibrated(
+    map: &LabelledMap,
+    gathered: &Gathered,
+    by_model: &Expectation,
+    told: Option<(Missed, Expectation)>,
+) -> (Option<EstimatedShare>, Option<EstimatedShare>) {
+    let of = &gathered.by_labels;
+    let rules = |expected: &Expectation| expected.standard_errors.rules;
+    let recall = told.and_then(|(missed, by_model)| {
+        let pairs = (&of.links_told, &of.others_told);
+        recall(map, pairs, missed, rules(&by_model))
+    });
+    (precision(map, &of.links, rules(by_model)), recall)
 }
 
 impl Kind<'_> {
@@ -180,13 +221,19 @@ impl Kind<'_> {
                     let code = said.word(grouping, of(pair.left).or_else(|| of(pair.right)));
                     let group = groups.entry((grouping, code)).or_default();
                     group.add(pair, is_link, is_told);
+                    if let Some(map) = &self.model.labels {
+                        group.by_labels.add(map, pair, is_link, is_told);
+                    }
                 }
             }
         }
         let told = groups.into_iter();
         Ok(LinkageQuality {
             kind: self.job.kind.clone(),
-            method: METHOD.to_owned(),
+            method: match &self.model.labels {
+                Some(map) => map.method(),
+                None => METHOD.to_owned(),
+            },
             groups: told
                 .map(|((grouping, code), gathered)| self.group(grouping, code, &gathered))
                 .collect(),
@@ -200,27 +247,33 @@ impl Kind<'_> {
             rules.as_slice(),
             &self.linked.fit,
         );
-        let [precision, _] = of_pairs(&gathered.patterns, Missed::default(), model);
+        let [by_model, _] = of_pairs(&gathered.patterns, Missed::default(), model);
         // What holds of two systems need not hold of a group: of infants who have one date and no
         // forename the missed cannot be told, though they can of others.
-        let missed = missed_of(&gathered.found, rules.len());
-        let recall = missed.filter(|_| gathered.links_told > 0);
-        let recall = recall.map(|missed| {
+        let missed = missed_of(&gathered.found, rules.len()).filter(|_| gathered.links_told > 0);
+        let told = missed.map(|missed| {
             let [_, recall] = of_pairs(&gathered.told, missed, model);
-            recall
+            (missed, recall)
         });
+        let (precision, recall) = match &self.model.labels {
+            None => (
+                share(&by_model),
+                told.and_then(|(_, recall)| share(&recall)),
+            ),
+            Some(map) => calibrated(map, gathered, &by_model, told),
+        };
         LinkedGroup {
             group: GROUPS.get(grouping).copied().unwrap_or_default().to_owned(),
             code: code.to_owned(),
             records: gathered.records,
             linked: gathered.linked,
             links: gathered.links,
-            precision: share(&precision),
-            links_with_recall: match recall {
+            precision,
+            links_with_recall: match told {
                 Some(_) => gathered.links_told,
                 None => 0,
             },
-            recall: recall.as_ref().and_then(share),
+            recall,
         }
     }
 
