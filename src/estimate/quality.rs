@@ -139,7 +139,10 @@ impl Gathered {
             lower: figure.total.interval.lower,
             upper: figure.total.interval.upper,
             standard_error: figure.total.standard_error(),
-            status: status(&figure.total),
+            status: match figure.stands {
+                true => status(&figure.total),
+                false => "u".to_owned(),
+            },
         };
         for figure in figures {
             self.0.groups.push(row(figure, figure.code));

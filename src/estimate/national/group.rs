@@ -7,8 +7,9 @@
 //! the group (p (1 − p) of each), and how well p is known from so many families that name a child.
 //!
 //! Whom a list holds may depend on what the parent is in prison for. For the groups of parents the
-//! estimator is therefore used on the groups as strata (small ones joined), and their figures are
-//! brought to the headline's total.
+//! estimator is therefore used on the groups as strata, and their figures are brought to the headline's
+//! total. Small strata are joined, and a group that is not nearly all of what it was joined to has no
+//! figure to be told: its weights are those of others.
 //!
 //! A child of two prisoners is one pair of each. For the groups of [`PARENT_SEX`] these children are
 //! taken out of both sides and stand as a group of their own; in every other group they count with
@@ -24,7 +25,7 @@ use super::division::{Division, audited};
 use super::estimate::mean;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
-use super::sets::{Set, by_dimension};
+use super::sets::OfDimension;
 use super::statements::Ratio;
 use crate::schema::canonical::{ETHNICITIES, LEGAL_STATUSES, OFFENCE_GROUPS, SENTENCE_BANDS};
 
@@ -43,6 +44,8 @@ pub struct GroupFigure {
     pub code: &'static str,
     /// The figure.
     pub total: Total,
+    /// Is it sure enough to be told? A group that is too small for weights of its own is not.
+    pub stands: bool,
 }
 
 /// What of a child.
@@ -95,8 +98,8 @@ const OF_PARENTS: [OfParent; 3] = [
 /// The sets by the categories of each dimension of parents: whom a list holds may depend on them more
 /// than on the strata of the headline.
 pub(super) struct ByDimension {
-    sex: Vec<Set>,
-    of_parents: Vec<Vec<Set>>,
+    sex: OfDimension,
+    of_parents: Vec<OfDimension>,
 }
 
 impl ByDimension {
@@ -106,9 +109,9 @@ impl ByDimension {
         t: &Transition,
     ) -> Result<Self, MethodError> {
         let of =
-            |what: &OfParent| by_dimension(population, numbers, t, |f| (what.code)(&f.standing));
+            |what: &OfParent| OfDimension::of(population, numbers, t, |f| (what.code)(&f.standing));
         Ok(ByDimension {
-            sex: by_dimension(population, numbers, t, |f| f.stratum[0])?,
+            sex: OfDimension::of(population, numbers, t, |f| f.stratum[0])?,
             of_parents: OF_PARENTS.iter().map(of).collect::<Result<_, _>>()?,
         })
     }
@@ -119,21 +122,21 @@ pub(super) fn children(
     of: &Division<'_>,
     by: &ByDimension,
 ) -> Result<Vec<GroupFigure>, MethodError> {
-    let mut out = which_parent(&of.by(&by.sex))?;
+    let mut out = which_parent(&of.by(&by.sex.sets), &by.sex)?;
     let unnamed = Unnamed::of(of, &|_| 1.0);
     for what in OF_CHILDREN {
         for code in what.codes {
-            let group = Group::new(of, what, *code, &unnamed);
+            let group = Group::new(of, what, code, &unnamed);
             let total = of.children(&|f, n| group.of(f, n), group.variance)?;
-            out.push(figure(what.dimension, *code, total));
+            out.push(figure((what.dimension, code), total, true));
         }
     }
-    for (what, sets) in OF_PARENTS.iter().zip(&by.of_parents) {
-        let of = of.by(sets);
+    for (what, by) in OF_PARENTS.iter().zip(&by.of_parents) {
+        let of = of.by(&by.sets);
         for code in what.codes {
             let there = |f: &Family| (what.code)(&f.standing) == *code;
             let total = of.children(&|f, n| if there(f) { f64::from(n) } else { 0.0 }, 0.0)?;
-            out.push(figure(what.dimension, *code, total));
+            out.push(figure((what.dimension, code), total, by.stands(code)));
         }
     }
     Ok(out)
@@ -148,18 +151,23 @@ pub(super) fn entries(
 ) -> Result<Vec<GroupFigure>, MethodError> {
     let times = |f: &Family| size(f.entered.len());
     let mut out = Vec::new();
-    let mut add = |dimension, code, total: Total| {
+    let mut add = |dimension, code, total: Total, stands| {
         let total = audited(&total, ratio)?;
-        out.push(figure(dimension, code, total));
+        out.push(figure((dimension, code), total, stands));
         Ok::<(), MethodError>(())
     };
-    let of_sex = of.by(&by.sex);
+    let of_sex = of.by(&by.sex.sets);
     for (code, mothers) in [("mother", true), ("father", false)] {
         let value = |f: &Family, n: u32| match f.is_mothers() == mothers {
             true => f64::from(n) * times(f),
             false => 0.0,
         };
-        add(PARENT_SEX, code, of_sex.entries(&value, 0.0)?)?;
+        add(
+            PARENT_SEX,
+            code,
+            of_sex.entries(&value, 0.0)?,
+            by.sex.stands(code),
+        )?;
     }
     let unnamed = Unnamed::of(of, &times);
     for what in OF_CHILDREN {
@@ -168,7 +176,7 @@ pub(super) fn entries(
         let groups: Vec<Group> = what
             .codes
             .iter()
-            .map(|code| Group::new(of, what, *code, &unnamed).while_a_child(of))
+            .map(|code| Group::new(of, what, code, &unnamed).while_a_child(of))
             .collect();
         let all = of.part(&|f, n| f64::from(n) * times(f))?.share;
         let mut sum = 0.0;
@@ -179,33 +187,40 @@ pub(super) fn entries(
         for group in &groups {
             let value = |f: &Family, n: u32| group.of(f, n) * times(f) * to_all;
             let total = of.entries(&value, group.variance * to_all * to_all)?;
-            add(what.dimension, group.code, total)?;
+            add(what.dimension, group.code, total, true)?;
         }
     }
-    for (what, sets) in OF_PARENTS.iter().zip(&by.of_parents) {
-        let of = of.by(sets);
+    for (what, by) in OF_PARENTS.iter().zip(&by.of_parents) {
+        let of = of.by(&by.sets);
         for code in what.codes {
             let entered = |f: &Family| {
                 let those = f.entered.iter().filter(|s| (what.code)(s) == *code);
                 size(those.count())
             };
             let value = |f: &Family, n: u32| f64::from(n) * entered(f);
-            add(what.dimension, *code, of.entries(&value, 0.0)?)?;
+            add(
+                what.dimension,
+                *code,
+                of.entries(&value, 0.0)?,
+                by.stands(code),
+            )?;
         }
     }
     Ok(out)
 }
 
-fn figure(dimension: &'static str, code: &'static str, total: Total) -> GroupFigure {
+fn figure(what: (&'static str, &'static str), total: Total, stands: bool) -> GroupFigure {
+    let (dimension, code) = what;
     GroupFigure {
         dimension,
         code,
         total,
+        stands,
     }
 }
 
 /// Children of a mother alone, of a father alone, and of both.
-fn which_parent(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodError> {
+fn which_parent(of: &Division<'_>, by: &OfDimension) -> Result<Vec<GroupFigure>, MethodError> {
     let whole = of.whole;
     let two = of.of_two.children.min(whole.value());
     let mut out = Vec::new();
@@ -222,7 +237,7 @@ fn which_parent(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodError> {
             false => 0.0,
         };
         let total = Total::new(seen, alone - seen, components, whole.level)?;
-        out.push(figure(PARENT_SEX, code, total));
+        out.push(figure((PARENT_SEX, code), total, by.stands(code)));
     }
     let found = size(usize::try_from(of.population.of_two.found).unwrap_or(usize::MAX)).min(two);
     let components = Components {
@@ -233,7 +248,11 @@ fn which_parent(of: &Division<'_>) -> Result<Vec<GroupFigure>, MethodError> {
         noise: whole.components.noise,
     };
     let both = Total::new(found, two - found, components, whole.level)?;
-    out.push(figure(PARENT_SEX, BOTH, both));
+    out.push(figure(
+        (PARENT_SEX, BOTH),
+        both,
+        by.stands("mother") && by.stands("father"),
+    ));
     Ok(out)
 }
 
@@ -456,6 +475,45 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_group_that_takes_the_weights_of_others_is_not_told() {
+        let (mut population, mut numbers, _) = world(2);
+        let mut mothers = 0;
+        let kept: Vec<bool> = population
+            .families
+            .iter()
+            .map(|f| {
+                mothers += u32::from(f.is_mothers());
+                !f.is_mothers() || mothers <= 40
+            })
+            .collect();
+        let mut keep = kept.iter();
+        population
+            .families
+            .retain(|_| *keep.next().expect("a family"));
+        for set in &mut numbers.sets {
+            let mut keep = kept.iter();
+            set.retain(|_| *keep.next().expect("a family"));
+        }
+        let settings = Settings {
+            statements: Statements::CERTAIN,
+            replicates: 2,
+            seed: 2,
+            rounding: 10,
+        };
+        let found = estimate(&population, &numbers, &Register::default(), &settings);
+        let found = found.expect("an estimate").groups;
+        let stands = |dimension, code| {
+            let mut figures = found.iter();
+            let figure = figures.find(|f| (f.dimension, f.code) == (dimension, code));
+            figure.expect("a figure").stands
+        };
+        assert!(!stands(PARENT_SEX, "mother") && !stands(PARENT_SEX, BOTH));
+        assert!(stands(PARENT_SEX, "father"), "nearly all of both");
+        assert!(stands("legal_status", "recall") && stands("age_band", "1-4"));
+        assert!(!stands("legal_status", "untried"), "nobody");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The imputed sets of a population, each estimated by strata: by the categories of the headline, or
 //! by those of a dimension of the tables.
 
+use std::collections::BTreeSet;
+
 use super::super::coverage::{
     History, ListLinkage, Observed, Plan, Stratified, StratumTable, Transition,
 };
@@ -67,15 +69,45 @@ pub(super) fn by_strata(
     with_keys(population, numbers, t, &Keys::to_depth(population, depth))
 }
 
-/// The sets by the categories of a dimension: what a list holds may depend on them.
-pub(super) fn by_dimension(
-    population: &Population,
-    numbers: &Numbers,
-    t: &Transition,
-    code: impl Fn(&Family) -> &'static str,
-) -> Result<Vec<Set>, MethodError> {
-    let keys = Keys::by(population, |f| vec![code(f)]);
-    Ok(with_keys(population, numbers, t, &keys)?.0)
+/// The share of the records of joined strata that one must have for its weights to be its own.
+const OWN: f64 = 0.9;
+
+/// The sets by the categories of a dimension, on which it may depend what a list holds.
+pub(super) struct OfDimension {
+    /// The sets.
+    pub(super) sets: Vec<Set>,
+    /// The codes whose stratum stands alone, or has nearly all records of those it was joined with.
+    own: BTreeSet<String>,
+}
+
+impl OfDimension {
+    pub(super) fn of(
+        population: &Population,
+        numbers: &Numbers,
+        t: &Transition,
+        code: impl Fn(&Family) -> &'static str,
+    ) -> Result<Self, MethodError> {
+        let keys = Keys::by(population, |f| vec![code(f)]);
+        let (sets, plan) = with_keys(population, numbers, t, &keys)?;
+        let records: Vec<f64> = sets.first().map_or_else(Vec::new, |set| {
+            set.strata.iter().map(|s| s.observed.records()).collect()
+        });
+        let of = |stratum: usize| records.get(stratum).copied().unwrap_or(0.0);
+        let mut own = BTreeSet::new();
+        for group in plan.groups() {
+            let all: f64 = group.iter().map(|s| of(*s)).sum();
+            let most = group.iter().filter(|s| of(**s) >= OWN * all);
+            let names = most.filter_map(|s| keys.names.get(*s));
+            own.extend(names.flatten().cloned());
+        }
+        Ok(OfDimension { sets, own })
+    }
+
+    /// Has the group of this code weights of its own? If not, it has those of groups that the lists
+    /// may hold more or less of, and no interval of it would be true.
+    pub(super) fn stands(&self, code: &str) -> bool {
+        self.own.contains(code)
+    }
 }
 
 fn with_keys(
