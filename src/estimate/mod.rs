@@ -11,7 +11,7 @@
 //! the flow of a period.
 //!
 //! The estimators of the national figure and its interval, each of which knows no files:
-//! [`linkage_error`] ▸ [`coverage`] with [`family_variance`] ▸ [`imputation`], [`both_parents`],
+//! [`linkage_error`] ▸ [`coverage`] with [`family_variance`] and [`part_variance`] ▸ [`imputation`], [`both_parents`],
 //! [`calibration`] ▸ [`small_area`] ▸ [`interval`]. They share [`number`], [`draw`] and [`linear`]
 //! (small algebra), and tell trouble as [`caution::Caution`] or [`MethodError`].
 
@@ -35,6 +35,7 @@ mod method_error;
 pub mod national;
 pub mod number;
 pub mod pair;
+pub mod part_variance;
 pub mod people;
 mod quality;
 mod read;

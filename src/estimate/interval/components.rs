@@ -5,7 +5,7 @@ use std::fmt;
 use super::super::caution::Caution;
 use super::super::method_error::{MethodError, finite, within};
 use super::super::number::Level;
-use super::limits::{Interval, log_normal};
+use super::limits::{Interval, with_other_error};
 
 /// A source of variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +117,8 @@ pub struct Total {
     pub unseen: f64,
     /// Variances by source.
     pub components: Components,
+    /// Of the variance, what is not about the unseen.
+    pub other: f64,
     /// The interval.
     pub interval: Interval,
     /// Its level.
@@ -126,7 +128,7 @@ pub struct Total {
 }
 
 impl Total {
-    /// Puts the figure together.
+    /// Puts the figure together; all of the variance is laid about the unseen.
     ///
     /// # Errors
     /// KL-E-201 if a variance or a number is below nought; KL-E-212 if one is not finite.
@@ -136,11 +138,26 @@ impl Total {
         components: Components,
         level: Level,
     ) -> Result<Self, MethodError> {
+        Total::with_other_error([counted, unseen], components, 0.0, level)
+    }
+
+    /// The same where so much of the variance is not about the unseen.
+    ///
+    /// # Errors
+    /// As [`Total::new`], and KL-E-201 if it is more than all.
+    pub fn with_other_error(
+        [counted, unseen]: [f64; 2],
+        components: Components,
+        other: f64,
+        level: Level,
+    ) -> Result<Self, MethodError> {
         for source in Source::ALL {
             within(components.of(source), [0.0, f64::MAX], "a variance")?;
         }
         within(counted, [0.0, f64::MAX], "a count")?;
         within(unseen, [0.0, f64::MAX], "a number of unseen")?;
+        let variance = components.total();
+        within(other, [0.0, variance], "a part of a variance")?;
         let cautions = match unseen > 0.0 {
             true => Vec::new(),
             false => vec![Caution::NobodyUnseen],
@@ -149,7 +166,8 @@ impl Total {
             counted,
             unseen,
             components,
-            interval: log_normal(counted, unseen, components.total(), level)?,
+            other,
+            interval: with_other_error(counted, unseen, [variance - other, other], level)?,
             level,
             cautions,
         })

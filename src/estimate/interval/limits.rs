@@ -9,6 +9,17 @@
 //!
 //! (Burnham, in Chao, "Estimating the population size for capture-recapture data with unequal
 //! catchability", Biometrics 43, 1987). It is skewed as the estimator is, and never below the count.
+//!
+//! Of a part, some of the error may have nothing to do with the unseen: who of the counted is in the
+//! part at all. That error goes to both sides alike. With l and u the limits about the unseen and W the
+//! other variance, the limits of the sum N are
+//!
+//! ```text
+//! N − √((N − l)² + z² W)  to  N + √((u − N)² + z² W)
+//! ```
+//!
+//! (Zou and Donner, "Construction of confidence limits about effect measures: a general approach",
+//! Statistics in Medicine 27, 2008, 1693–1702).
 
 use super::super::method_error::{MethodError, finite};
 use super::super::number::Level;
@@ -61,6 +72,30 @@ pub fn log_normal(
     })
 }
 
+/// The interval of counted + unseen with two independent errors: one about the unseen, as in
+/// [`log_normal`], and one that is not. Not below nought.
+///
+/// # Errors
+/// KL-E-212 if a number is not finite; KL-E-201 if a variance is below nought.
+pub fn with_other_error(
+    counted: f64,
+    unseen: f64,
+    [of_unseen, other]: [f64; 2],
+    level: Level,
+) -> Result<Interval, MethodError> {
+    let about = log_normal(counted, unseen, of_unseen, level)?;
+    if checked(other)? == 0.0 {
+        return Ok(about);
+    }
+    let value = counted + unseen;
+    let other = level.normal().powi(2) * other;
+    let half = |side: f64| (side * side + other).sqrt();
+    Ok(Interval {
+        lower: (value - half(value - about.lower)).max(0.0),
+        upper: finite(value + half(about.upper - value), "an upper limit")?,
+    })
+}
+
 /// The normal interval.
 ///
 /// # Errors
@@ -97,6 +132,25 @@ mod tests {
         let i = i.expect("an interval");
         assert!((i.lower - 288.678_399_955_808_7).abs() < 1e-6, "{i:?}");
         assert!((i.upper - 403.409_348_829_866_15).abs() < 1e-6, "{i:?}");
+    }
+
+    #[test]
+    fn an_error_that_is_not_of_the_unseen_goes_to_both_sides() {
+        let of = |variances| with_other_error(800.0, 100.0, variances, Level::NINETY_FIVE);
+        let skewed = log_normal(800.0, 100.0, 1_600.0, Level::NINETY_FIVE).expect("an interval");
+        assert_eq!(of([1_600.0, 0.0]).expect("an interval"), skewed);
+        // Nothing about the unseen: the normal interval.
+        let even = of([0.0, 1_600.0]).expect("an interval");
+        let half = Level::NINETY_FIVE.normal() * 40.0;
+        assert!((even.lower - (900.0 - half)).abs() < 1e-9);
+        assert!((even.upper - (900.0 + half)).abs() < 1e-9);
+        // Both: below the count too, and skewed less.
+        let both = of([1_600.0, 6_400.0]).expect("an interval");
+        assert!(both.lower < 800.0 && both.lower < skewed.lower && skewed.upper < both.upper);
+        assert!(900.0 - both.lower < both.upper - 900.0);
+        assert!(of([1.0, -1.0]).is_err() && of([f64::NAN, 1.0]).is_err());
+        let few = with_other_error(3.0, 1.0, [1.0, 100.0], Level::NINETY_FIVE);
+        assert_eq!(few.expect("an interval").lower, 0.0);
     }
 
     #[test]

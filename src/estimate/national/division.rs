@@ -1,7 +1,7 @@
 //! The whole, and what a part of it is: a share by the weights of the families.
 //!
 //! The variance of a part is that of families, and between imputed sets, reckoned for the part itself
-//! ([`super::super::family_variance::Linearised`]); of the audit and of the register it has as much as
+//! ([`super::super::part_variance::Linearised`]); of the audit and of the register it has as much as
 //! the whole has, by its share.
 
 use rayon::prelude::*;
@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::super::interval::{Components, Total};
 use super::super::method_error::MethodError;
 use super::super::number::{mean_and_variance, size};
+use super::super::part_variance::EstimatedPart;
 use super::estimate::mean;
 use super::numbers::Numbers;
 use super::of_two::Estimated;
@@ -43,22 +44,24 @@ impl<'a> Division<'a> {
     }
 
     /// The children of whom `value` tells how many a family has, known with an error of this variance
-    /// in all.
+    /// in all, which is not about the unseen.
     pub(super) fn children(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
-        let part = self.part(value)?;
+        let part = self.pairs_of(value)?;
         let mut components = part.components(self, self.left);
         components.families += part.share.powi(2) * self.of_two.variance + variance;
-        part.total(self, self.left, components)
+        part.total(self, self.left, components, variance)
     }
 
     /// A child and an entry of a parent into prison: `value` is of children times entries. A child of
     /// two prisoners is one child, but an entry of each of them counts.
     pub(super) fn entries(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
         let share = self.population.entry_share;
-        let part = self.part(&|f, n| value(f, n) * share)?;
+        let value: Measure<'_> = &|f, n| value(f, n) * share;
+        let part = self.part(value, &|f, n| f64::from(n) * size(f.entered.len()))?;
         let mut components = part.components(self, 1.0);
-        components.families += variance * share * share;
-        part.total(self, 1.0, components)
+        let variance = variance * share * share;
+        components.families += variance;
+        part.total(self, 1.0, components, variance)
     }
 
     /// Pairs of a parent and a child, estimated.
@@ -66,24 +69,26 @@ impl<'a> Division<'a> {
         mean(self.main.iter().map(|s| s.estimate.population()))
     }
 
-    /// A part of the pairs, brought to the total of the headline.
-    pub(super) fn part(&self, value: Measure<'_>) -> Result<Part, MethodError> {
+    /// A part of the pairs, brought to the headline's.
+    pub(super) fn pairs_of(&self, value: Measure<'_>) -> Result<Part, MethodError> {
+        self.part(value, &|_, n| f64::from(n))
+    }
+
+    /// A part of a total, which is brought to what the strata of the headline make of it.
+    fn part(&self, value: Measure<'_>, total: Measure<'_>) -> Result<Part, MethodError> {
         // In parallel over the sets; their results stand in the order of the sets.
         let sets = self.sets.par_iter().zip(self.main);
         let sets = sets.zip(&self.numbers.sets);
-        let found: Vec<[f64; 2]> = sets
-            .map(|((set, main), numbers)| {
-                let [sum, variance] = set.part(main, self.population, numbers, value)?;
-                let own = set.estimate.population().max(f64::MIN_POSITIVE);
-                Ok([sum * main.estimate.population() / own, variance])
-            })
+        let found: Vec<EstimatedPart> = sets
+            .map(|((set, main), numbers)| set.part(main, self.population, numbers, [value, total]))
             .collect::<Result<_, MethodError>>()?;
-        let sums: Vec<f64> = found.iter().map(|[sum, _]| *sum).collect();
-        let (pairs, between) = mean_and_variance(&sums);
+        let values: Vec<f64> = found.iter().map(|p| p.value).collect();
+        let (value, between) = mean_and_variance(&values);
         Ok(Part {
-            pairs,
-            share: pairs / self.pairs().max(f64::MIN_POSITIVE),
-            families: mean(found.iter().map(|[_, variance]| *variance)),
+            value,
+            counted: mean(found.iter().map(|p| p.counted)).min(value),
+            share: value / self.pairs().max(f64::MIN_POSITIVE),
+            families: mean(found.iter().map(|p| p.variance.total())),
             imputation: (1.0 + 1.0 / size(self.sets.len())) * between,
         })
     }
@@ -100,11 +105,13 @@ impl<'a> Division<'a> {
     }
 }
 
-/// A part of the pairs of a parent and a child.
+/// A part of the pairs of a parent and a child, or of their entries.
 pub(super) struct Part {
     /// How many.
-    pub(super) pairs: f64,
-    /// Of all.
+    pub(super) value: f64,
+    /// How many of them were counted.
+    pub(super) counted: f64,
+    /// For each pair there is.
     pub(super) share: f64,
     /// The variance that comes from which families the lists hold.
     families: f64,
@@ -132,18 +139,11 @@ impl Part {
         of: &Division<'_>,
         times: f64,
         components: Components,
+        other: f64,
     ) -> Result<Total, MethodError> {
-        let value = self.pairs * times;
-        let counted = match of.whole.value() > 0.0 {
-            true => of.whole.counted * value / of.whole.value(),
-            false => 0.0,
-        };
-        Total::new(
-            counted,
-            (value - counted).max(0.0),
-            components,
-            of.whole.level,
-        )
+        let [value, counted] = [self.value, self.counted].map(|n| n * times);
+        let numbers = [counted, value - counted];
+        Total::with_other_error(numbers, components, other, of.whole.level)
     }
 }
 
@@ -158,7 +158,12 @@ pub(super) fn audited(total: &Total, ratio: Ratio) -> Result<Total, MethodError>
     components.calibration *= square;
     components.linkage_error += (total.value() * ratio.error()).powi(2);
     let [counted, unseen] = [total.counted, total.unseen].map(|n| n * times);
-    Total::new(counted, unseen, components, total.level)
+    Total::with_other_error(
+        [counted, unseen],
+        components,
+        total.other * square,
+        total.level,
+    )
 }
 
 #[cfg(test)]

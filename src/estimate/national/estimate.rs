@@ -13,10 +13,10 @@
 use super::super::caution::Caution;
 use super::super::coverage::{Diagnostics, Observed, Plan, Stratified};
 use super::super::draw::Draws;
-use super::super::family_variance::FamilyVariance;
 use super::super::interval::{Components, Noise, Total};
 use super::super::method_error::MethodError;
 use super::super::number::{Level, mean_and_variance, real, size};
+use super::super::part_variance::EstimatedPart;
 use super::area::{self, Figure};
 use super::division::Division;
 use super::group::{self, ByDimension, GroupFigure};
@@ -205,16 +205,16 @@ impl Within {
         settings: &Settings,
     ) -> Result<Self, MethodError> {
         let family = |set: &Set| set.linearised.part(&set.linearised.records());
-        let families: Vec<FamilyVariance> = sets.iter().map(family).collect::<Result<_, _>>()?;
+        let families: Vec<EstimatedPart> = sets.iter().map(family).collect::<Result<_, _>>()?;
         let calibration = sets.iter().zip(&numbers.sets);
         let calibration: Vec<f64> = calibration
             .map(|(set, numbers)| calibration_variance(population, numbers, set, register))
             .collect::<Result<_, _>>()?;
         Ok(Within {
-            families: mean(families.iter().map(FamilyVariance::total)),
+            families: mean(families.iter().map(|f| f.variance.total())),
             audit: audit_variance(sets, plan, settings)?,
             calibration: mean(calibration.into_iter()),
-            coverage_of_families: mean(families.iter().map(|f| f.coverage_of_families)),
+            coverage_of_families: mean(families.iter().map(|f| f.variance.coverage_of_families)),
         })
     }
 }

@@ -1,10 +1,7 @@
 //! Figures of groups: which parent is in prison, why, and how old the children are.
 //!
 //! What is known of the parent is known of all children of the family. What is known of the child
-//! alone (age, ethnic group) is known of those who are named; of the others it is taken to be as
-//! among the named children of parents of the same sex. Three things make that unsure, and each adds
-//! a variance: which families there are beyond those held, which of the unnamed children fall into
-//! the group (p (1 − p) of each), and how well p is known from so many families that name a child.
+//! alone (age, ethnic group) is known of those who are named: `unnamed` has these groups.
 //!
 //! Whom a list holds may depend on what the parent is in prison for. For the groups of parents the
 //! estimator is therefore used on the groups as strata, and their figures are brought to the headline's
@@ -16,18 +13,17 @@
 //! both parents, as half a child each.
 
 use super::super::coverage::Transition;
-use super::super::family::AGE_BANDS;
 use super::super::interval::{Components, Total};
 use super::super::method_error::MethodError;
 use super::super::number::size;
-use super::attributes::{Named, Standing};
+use super::attributes::Standing;
 use super::division::{Division, audited};
-use super::estimate::mean;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
 use super::sets::OfDimension;
 use super::statements::Ratio;
-use crate::schema::canonical::{ETHNICITIES, LEGAL_STATUSES, OFFENCE_GROUPS, SENTENCE_BANDS};
+use super::unnamed::{Group, OF_CHILDREN, Unnamed};
+use crate::schema::canonical::{LEGAL_STATUSES, OFFENCE_GROUPS, SENTENCE_BANDS};
 
 /// The dimension of which parent is in prison.
 pub const PARENT_SEX: &str = "parent_sex";
@@ -47,27 +43,6 @@ pub struct GroupFigure {
     /// Is it sure enough to be told? A group that is too small for weights of its own is not.
     pub stands: bool,
 }
-
-/// What of a child.
-#[derive(Clone, Copy)]
-struct OfChild {
-    dimension: &'static str,
-    codes: &'static [&'static str],
-    code: fn(&Named) -> &'static str,
-}
-
-const OF_CHILDREN: [OfChild; 2] = [
-    OfChild {
-        dimension: "age_band",
-        codes: &AGE_BANDS,
-        code: |child| child.age_band,
-    },
-    OfChild {
-        dimension: "ethnicity",
-        codes: &ETHNICITIES,
-        code: |child| child.ethnicity,
-    },
-];
 
 /// What of a parent's stay.
 #[derive(Clone, Copy)]
@@ -123,10 +98,11 @@ pub(super) fn children(
     by: &ByDimension,
 ) -> Result<Vec<GroupFigure>, MethodError> {
     let mut out = which_parent(&of.by(&by.sex.sets), &by.sex)?;
-    let unnamed = Unnamed::of(of, &|_| 1.0);
+    let once = |_: &Family| 1.0;
+    let unnamed = Unnamed::of(of, &once);
     for what in OF_CHILDREN {
         for code in what.codes {
-            let group = Group::new(of, what, code, &unnamed);
+            let group = Group::new(of, (what, code), &once, &unnamed);
             let total = of.children(&|f, n| group.of(f, n), group.variance)?;
             out.push(figure((what.dimension, code), total, true));
         }
@@ -176,12 +152,12 @@ pub(super) fn entries(
         let groups: Vec<Group> = what
             .codes
             .iter()
-            .map(|code| Group::new(of, what, code, &unnamed).while_a_child(of))
+            .map(|code| Group::new(of, (what, code), &times, &unnamed).while_a_child(of))
             .collect();
-        let all = of.part(&|f, n| f64::from(n) * times(f))?.share;
+        let all = of.pairs_of(&|f, n| f64::from(n) * times(f))?.value;
         let mut sum = 0.0;
         for group in &groups {
-            sum += of.part(&|f, n| group.of(f, n) * times(f))?.share;
+            sum += of.pairs_of(&|f, n| group.of(f, n) * times(f))?.value;
         }
         let to_all = if sum > 0.0 { all / sum } else { 1.0 };
         for group in &groups {
@@ -225,18 +201,17 @@ fn which_parent(of: &Division<'_>, by: &OfDimension) -> Result<Vec<GroupFigure>,
     let two = of.of_two.children.min(whole.value());
     let mut out = Vec::new();
     for (code, mothers) in [("mother", true), ("father", false)] {
-        let part = of.part(&|f, n| match f.is_mothers() == mothers {
+        let part = of.pairs_of(&|f, n| match f.is_mothers() == mothers {
             true => f64::from(n),
             false => 0.0,
         })?;
-        let alone = (part.pairs - two).max(0.0);
+        let alone = (part.value - two).max(0.0);
         let mut components = part.components(of, 1.0);
         components.families += of.of_two.variance;
-        let seen = match whole.value() > 0.0 {
-            true => whole.counted * alone / whole.value(),
-            false => 0.0,
-        };
-        let total = Total::new(seen, alone - seen, components, whole.level)?;
+        // A child of two is no less often among those counted.
+        let seen = alone * part.counted / part.value.max(f64::MIN_POSITIVE);
+        let numbers = [seen, alone - seen];
+        let total = Total::with_other_error(numbers, components, of.of_two.variance, whole.level)?;
         out.push(figure((PARENT_SEX, code), total, by.stands(code)));
     }
     let found = size(usize::try_from(of.population.of_two.found).unwrap_or(usize::MAX)).min(two);
@@ -256,96 +231,6 @@ fn which_parent(of: &Division<'_>, by: &OfDimension) -> Result<Vec<GroupFigure>,
     Ok(out)
 }
 
-/// A group of children, by what is known of the child alone.
-struct Group {
-    what: OfChild,
-    code: &'static str,
-    /// The share of unnamed children who are in it: of mothers, of fathers.
-    shares: [f64; 2],
-    /// What not to know who of the unnamed is in it adds to the variance.
-    variance: f64,
-    /// How often a child of the group counts, beside the mean of all.
-    times: f64,
-}
-
-impl Group {
-    fn new(of: &Division<'_>, what: OfChild, code: &'static str, unnamed: &Unnamed) -> Self {
-        let mut shares = [0.0; 2];
-        let mut variance = 0.0;
-        let sexes = [true, false].into_iter().zip(&unnamed.0);
-        for ((mothers, [all, squares]), share) in sexes.zip(&mut shares) {
-            let those = |f: &&Family| f.is_mothers() == mothers;
-            let naming = of.population.families.iter().filter(those);
-            let naming = naming.filter(|f| !f.children.is_empty());
-            let (mut named, mut there, mut families) = (0.0, 0.0, 0_usize);
-            for family in naming {
-                families += 1;
-                named += family.weight * size(family.children.len());
-                there +=
-                    family.weight * family.counted(u32::MAX, |child| (what.code)(child) == code);
-            }
-            *share = if named > 0.0 { there / named } else { 0.0 };
-            let doubt = *share * (1.0 - *share);
-            variance += doubt * (squares + all * all / size(families.max(1)));
-        }
-        Group {
-            what,
-            code,
-            shares,
-            variance,
-            times: 1.0,
-        }
-    }
-
-    /// The same group in entries, of which those count on a day when the child is born and under 18.
-    fn while_a_child(mut self, of: &Division<'_>) -> Self {
-        let all = of.population.entry_share;
-        if let (Some(own), true) = (of.population.entry_shares.get(self.code), all > 0.0) {
-            self.times = own / all;
-            self.variance *= self.times * self.times;
-        }
-        self
-    }
-
-    /// Children of a family who are in it, of so many.
-    fn of(&self, family: &Family, number: u32) -> f64 {
-        let [of_mothers, of_fathers] = self.shares;
-        let share = if family.is_mothers() {
-            of_mothers
-        } else {
-            of_fathers
-        };
-        let named = family.counted(number, |child| (self.what.code)(child) == self.code);
-        (named + family.unnamed(number) * share) * self.times
-    }
-}
-
-/// Σ w x and Σ w² x over the unnamed children x of mothers, and of fathers, each counted so many
-/// times: the mean over the imputed sets.
-struct Unnamed([[f64; 2]; 2]);
-
-impl Unnamed {
-    fn of(of: &Division<'_>, times: &dyn Fn(&Family) -> f64) -> Self {
-        let sets = || of.sets.iter().zip(&of.numbers.sets);
-        Unnamed([true, false].map(|mothers| {
-            let unnamed = |f: &Family, n: u32| match f.is_mothers() == mothers {
-                true => f.unnamed(n),
-                false => 0.0,
-            };
-            let all =
-                sets().map(|(set, numbers)| of.sum(set, numbers, |f, n| unnamed(f, n) * times(f)));
-            let squares = sets().map(|(set, numbers)| -> f64 {
-                let families = of.population.families.iter().zip(numbers);
-                families
-                    .zip(&set.weights)
-                    .map(|((f, n), w)| unnamed(f, *n) * (w * f.weight * times(f)).powi(2))
-                    .sum()
-            });
-            [mean(all), mean(squares)]
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -353,6 +238,7 @@ mod tests {
     use super::super::super::draw::Draws;
     use super::super::super::family::AGE_BANDS;
     use super::super::super::people::Home;
+    use super::super::attributes::Named;
     use super::super::estimate::{Estimate, Settings, estimate};
     use super::super::numbers::Numbers;
     use super::super::of_two::OfTwo;
@@ -361,23 +247,43 @@ mod tests {
     use super::super::statements::Statements;
     use super::*;
 
-    /// Children of a world, by dimension and code.
-    type Truth = BTreeMap<(&'static str, &'static str), f64>;
+    /// Children of a world and their parents' entries, by dimension and code.
+    type Truth = BTreeMap<(&'static str, &'static str), [f64; 2]>;
+
+    /// The mothers of a world: of how many parents, and how much more often the first list holds them.
+    #[derive(Clone, Copy)]
+    struct Mothers {
+        share: f64,
+        more: f64,
+    }
+
+    const MANY: Mothers = Mothers {
+        share: 0.3,
+        more: 0.2,
+    };
+
+    /// As few as there are in prisons, and held less.
+    const FEW: Mothers = Mothers {
+        share: 0.05,
+        more: -0.15,
+    };
 
     /// 9,000 parents of one to four children each; three lists hold each with a chance of its own, and
-    /// the first names half of the children of whom it speaks.
-    fn world(seed: u64) -> (Population, Numbers, Truth) {
+    /// the first names half of the children of whom it speaks. Who has older children enters more often.
+    fn world(seed: u64, mothers: Mothers) -> (Population, Numbers, Truth) {
         let mut draws = Draws::new(seed, 0, 0);
         let mut truth = Truth::new();
         let mut families = Vec::new();
         let mut numbers = Vec::new();
         for at in 0..9_000_u32 {
-            let mother = draws.chance(0.3);
+            let mother = draws.chance(mothers.share);
             let recall = draws.chance(if mother { 0.2 } else { 0.5 });
             let children = 1 + draws.below(4);
-            // The first list holds the recalled less often, and mothers more: strata of the headline
-            // do not know of the one.
-            let first = 0.45 + if mother { 0.2 } else { 0.0 } - if recall { 0.15 } else { 0.0 };
+            let entries = draws.below(3);
+            // The first list holds the recalled less often, and mothers more or less: strata of the
+            // headline do not know of the one.
+            let more = if mother { mothers.more } else { 0.0 };
+            let first = 0.45 + more - if recall { 0.15 } else { 0.0 };
             let held = [first, 0.4, 0.3].map(|p| draws.chance(p));
             let standing = Standing {
                 legal_status: if recall { "recall" } else { "sentenced" },
@@ -386,11 +292,8 @@ mod tests {
             };
             let mut named = Vec::new();
             for _ in 0..children {
-                let age = if draws.chance(if mother { 0.7 } else { 0.3 }) {
-                    1
-                } else {
-                    3
-                };
+                let young = if mother { 0.7 } else { 0.4 } - 0.15 * size(entries);
+                let age = if draws.chance(young) { 1 } else { 3 };
                 let child = Named {
                     home: Home::default(),
                     age_band: AGE_BANDS[age],
@@ -402,7 +305,9 @@ mod tests {
                     ("age_band", child.age_band),
                     ("legal_status", standing.legal_status),
                 ] {
-                    *truth.entry((dimension, code)).or_default() += 1.0;
+                    let [of_children, of_entries] = truth.entry((dimension, code)).or_default();
+                    *of_children += 1.0;
+                    *of_entries += size(entries);
                 }
                 if held[2] || (held[0] && draws.chance(0.5)) {
                     named.push(child);
@@ -423,7 +328,7 @@ mod tests {
                 children: named,
                 home: Home::default(),
                 standing,
-                entered: vec![standing],
+                entered: vec![standing; entries],
             });
             numbers.push(u32::try_from(children).expect("few"));
         }
@@ -441,8 +346,8 @@ mod tests {
         (population, numbers, truth)
     }
 
-    fn found(seed: u64) -> (Estimate, Truth) {
-        let (population, numbers, truth) = world(seed);
+    fn found(seed: u64, mothers: Mothers) -> (Estimate, Truth) {
+        let (population, numbers, truth) = world(seed, mothers);
         let settings = Settings {
             statements: Statements::CERTAIN,
             replicates: 2,
@@ -455,7 +360,7 @@ mod tests {
 
     #[test]
     fn the_groups_of_a_dimension_make_the_whole() {
-        let (estimate, _) = found(1);
+        let (estimate, _) = found(1, MANY);
         for (figures, whole) in [
             (&estimate.groups, &estimate.children),
             (&estimate.groups_of_entries, &estimate.entries),
@@ -479,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_group_that_takes_the_weights_of_others_is_not_told() {
-        let (mut population, mut numbers, _) = world(2);
+        let (mut population, mut numbers, _) = world(2, MANY);
         let mut mothers = 0;
         let kept: Vec<bool> = population
             .families
@@ -517,27 +422,60 @@ mod tests {
     }
 
     #[test]
-    fn intervals_of_groups_hold_the_truth() {
+    fn of_a_group_as_many_are_counted_as_the_lists_hold() {
+        let (population, numbers, _) = world(3, FEW);
+        let families = population.families.iter().zip(&numbers.sets[0]);
+        let held: u32 = families
+            .filter(|(f, _)| f.is_mothers())
+            .map(|(_, n)| n)
+            .sum();
+        let (estimate, _) = found(3, FEW);
+        let mothers = &estimate.groups[0];
+        assert_eq!((mothers.dimension, mothers.code), (PARENT_SEX, "mother"));
+        assert!((mothers.total.counted - f64::from(held)).abs() < 1e-6);
+    }
+
+    fn intervals_hold_the_truth(mothers: Mothers) {
         const WORLDS: u32 = 40;
-        let mut held: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-        let mut errors: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+        let mut held: BTreeMap<(&str, &str, usize), u32> = BTreeMap::new();
+        let mut errors: BTreeMap<(&str, &str, usize), [f64; 2]> = BTreeMap::new();
         for seed in 0..WORLDS {
-            let (estimate, truth) = found(100 + u64::from(seed));
-            for figure in &estimate.groups {
-                let key = (figure.dimension, figure.code);
-                let Some(truth) = truth.get(&key) else {
-                    continue;
-                };
-                *held.entry(key).or_default() += u32::from(figure.total.interval.holds(*truth));
-                *errors.entry(key).or_default() += figure.total.value() / truth - 1.0;
+            let (estimate, truth) = found(100 + u64::from(seed), mothers);
+            for (concept, groups) in [&estimate.groups, &estimate.groups_of_entries]
+                .into_iter()
+                .enumerate()
+            {
+                for figure in groups {
+                    let Some(truth) = truth.get(&(figure.dimension, figure.code)) else {
+                        continue;
+                    };
+                    let truth = truth[concept];
+                    let key = (figure.dimension, figure.code, concept);
+                    *held.entry(key).or_default() += u32::from(figure.total.interval.holds(truth));
+                    let [error, standard_error] = errors.entry(key).or_default();
+                    *error += figure.total.value() / truth - 1.0;
+                    *standard_error += figure.total.standard_error() / truth;
+                }
             }
         }
-        assert_eq!(held.len(), 6);
+        assert_eq!(held.len(), 12);
         for (group, held) in held {
-            let error = errors[&group] / f64::from(WORLDS);
-            assert!(error.abs() < 0.015, "{group:?}: {error}");
+            let [error, standard_error] = errors[&group].map(|sum| sum / f64::from(WORLDS));
+            // Few mothers: the mean of so many worlds has a chance of its own.
+            let bound = f64::max(0.015, 3.0 * standard_error / f64::from(WORLDS).sqrt());
+            assert!(error.abs() < bound, "{group:?}: {error}");
             // 95 of 100 are 38 of 40; one in a thousand such tests finds fewer than 33.
             assert!(held >= 33, "{group:?}: {held} of {WORLDS}");
         }
+    }
+
+    #[test]
+    fn intervals_of_groups_hold_the_truth() {
+        intervals_hold_the_truth(MANY);
+    }
+
+    #[test]
+    fn intervals_of_a_small_group_that_lists_hold_less_hold_the_truth() {
+        intervals_hold_the_truth(FEW);
     }
 }

@@ -91,6 +91,7 @@ fn total(whole: &Total, figure: &super::super::small_area::Figure, relative: f64
             calibration: 0.0,
             noise: whole.components.noise,
         },
+        other: 0.0,
         interval: figure.interval,
         level: whole.level,
         cautions: Vec::new(),

@@ -2,12 +2,12 @@
 //!
 //! Prisoners are the frame. Three lists say of a prisoner that there are children: prisons
 //! (screening and contacts), probation, and children's services through the carers they hold
-//! ([`evidence`]). [`register`] calibrates the prisoners to published totals, [`population`] makes families of them, [`numbers`] completes the numbers of
-//! children, [`statements`] says how far statements are right, [`of_two`] finds children of two
-//! prisoners, and [`estimate`] puts the estimators
-//! of [`super::coverage`], [`super::family_variance`] and [`super::interval`] to work; [`area`],
-//! [`group`] and `local` share the whole out among regions, groups and local authorities.
-//! [`sensitivity`] asks what other assumptions would give.
+//! ([`evidence`]). [`register`] calibrates the prisoners to published totals, [`population`] makes
+//! families of them, [`numbers`] completes the numbers of children, [`statements`] says how far
+//! statements are right, [`of_two`] finds children of two prisoners, and [`estimate`] puts the
+//! estimators of [`super::coverage`], [`super::part_variance`] and [`super::interval`] to work;
+//! [`area`], [`group`] with `unnamed`, and `local` share the whole out among regions, groups and local
+//! authorities. [`sensitivity`] asks what other assumptions would give.
 //!
 //! Assumed: that beyond dependence by pairs the three lists do not depend on each other; that who
 //! is in a list does not depend on the number of children within a stratum; and that statements are
@@ -27,6 +27,7 @@ pub mod register;
 mod sensitivity;
 mod sets;
 pub mod statements;
+mod unnamed;
 
 use self::estimate::{Estimate, Settings};
 use self::evidence::{Evidence, Lists};

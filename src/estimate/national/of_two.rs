@@ -11,7 +11,13 @@
 //! E X = T (n_m f_f + n_f f_m)      n: share of pairs that prisons name, f: that anybody finds
 //! ```
 //!
-//! by the sex m, f of the parent, since mothers are named and found more often.
+//! by the sex m, f of the parent, since mothers are named and found more often. Siblings are found
+//! together, so couples and not children are independent. With x of X a couple's, and s its children of
+//! two, found or not, the variance of X about what is there is
+//!
+//! ```text
+//! Σ x² − (n_m f_f + n_f f_m)² Σ s²,   Σ s² = T (Σ s² / Σ s of the couples that are found)
+//! ```
 
 use super::super::number::real;
 
@@ -31,8 +37,10 @@ pub struct OfTwo {
     pub found: u64,
     /// Pairs named by prisons whose child has another pair that is found.
     beside: u64,
-    /// Sum over children of the square of their part in `beside`.
+    /// Sum over couples of the square of their children's part in `beside`.
     squares: u64,
+    /// Sum over couples of the square of how many of their children were found with both.
+    squares_found: u64,
     /// Pairs that prisons name: of mothers, of fathers.
     by_prisons: [u64; 2],
     /// Pairs that anybody names.
@@ -44,31 +52,40 @@ pub struct OfTwo {
 pub struct Estimated {
     /// Children of two prisoners.
     pub children: f64,
-    /// Its variance, as that of a count.
+    /// Its variance.
     pub variance: f64,
 }
 
 impl OfTwo {
-    /// Counts the pairs of each child.
-    pub fn among<'a>(children: impl Iterator<Item = &'a Vec<Naming>>) -> Self {
+    /// Counts the pairs of each child; the children of the same parents stand together.
+    pub fn among<'a>(couples: impl Iterator<Item = &'a Vec<Vec<Naming>>>) -> Self {
         let mut out = OfTwo::default();
-        for pairs in children {
-            for pair in pairs {
-                let [named, found] = [&mut out.by_prisons, &mut out.by_anybody].map(|counts| {
-                    let [mothers, fathers] = counts;
-                    if pair.mother { mothers } else { fathers }
-                });
-                *named += u64::from(pair.by_prisons);
-                *found += 1;
+        for children in couples {
+            let (mut found, mut beside) = (0, 0);
+            for pairs in children {
+                out.count(pairs);
+                if pairs.len() > 1 {
+                    found += 1;
+                    beside += pairs.iter().filter(|p| p.by_prisons).count() as u64;
+                }
             }
-            if pairs.len() > 1 {
-                out.found += 1;
-                let beside = pairs.iter().filter(|p| p.by_prisons).count() as u64;
-                out.beside += beside;
-                out.squares += beside * beside;
-            }
+            out.found += found;
+            out.squares_found += found * found;
+            out.beside += beside;
+            out.squares += beside * beside;
         }
         out
+    }
+
+    fn count(&mut self, pairs: &[Naming]) {
+        for pair in pairs {
+            let [named, found] = [&mut self.by_prisons, &mut self.by_anybody].map(|counts| {
+                let [mothers, fathers] = counts;
+                if pair.mother { mothers } else { fathers }
+            });
+            *named += u64::from(pair.by_prisons);
+            *found += 1;
+        }
     }
 
     /// Children of two prisoners among so many pairs of mothers and of fathers. None is estimated
@@ -91,9 +108,14 @@ impl OfTwo {
                 variance: real(self.found),
             };
         }
+        let children = (real(self.beside) / each).max(real(self.found));
+        let of_a_couple = real(self.squares_found) / real(self.found).max(1.0);
+        let of_all = real(self.squares) / (each * each);
+        // Where some are found, never less than one such couple more or less.
+        let least = real(self.found.min(1)) / (each * each);
         Estimated {
-            children: (real(self.beside) / each).max(real(self.found)),
-            variance: real(self.squares) / (each * each),
+            children,
+            variance: (of_all - children * of_a_couple).max(least),
         }
     }
 }
@@ -101,7 +123,7 @@ impl OfTwo {
 #[cfg(test)]
 mod tests {
     use super::super::super::draw::Draws;
-    use super::super::super::number::size;
+    use super::super::super::number::{mean_and_variance, size};
     use super::*;
 
     fn pair(mother: bool, by_prisons: bool) -> Naming {
@@ -111,9 +133,9 @@ mod tests {
     #[test]
     fn everything_found_is_everything() {
         let children = [
-            vec![pair(true, true), pair(false, true)],
-            vec![pair(false, true)],
-            vec![pair(true, true)],
+            vec![vec![pair(true, true), pair(false, true)]],
+            vec![vec![pair(false, true)]],
+            vec![vec![pair(true, true)]],
         ];
         let of = OfTwo::among(children.iter());
         let estimated = of.estimate([2.0, 2.0]);
@@ -144,7 +166,7 @@ mod tests {
                 }
             }
             if !found.is_empty() {
-                children.push(found);
+                children.push(vec![found]);
             }
         }
         let of = OfTwo::among(children.iter());
@@ -158,5 +180,61 @@ mod tests {
         // The square of the share of pairs that are found would be far off.
         let share = size(children.iter().map(Vec::len).sum()) / (pairs[0] + pairs[1]);
         assert!(real(of.found) / (share * share) > 2_000.0 + 3.0 * error);
+    }
+
+    #[test]
+    fn siblings_who_are_found_together_are_one_find() {
+        let of_two = || vec![pair(true, true), pair(false, true)];
+        let apart = [vec![of_two()], vec![of_two()], vec![of_two()]];
+        let together = [vec![of_two(), of_two(), of_two()]];
+        let [apart, together] = [&apart[..], &together[..]].map(|couples| {
+            let of = OfTwo::among(couples.iter());
+            of.estimate([9.0, 9.0])
+        });
+        assert!((apart.children - together.children).abs() < 1e-12);
+        assert!((together.variance / apart.variance - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_variance_is_that_of_the_errors() {
+        // 300 couples of one to three children; what a parent names, it names of all its children.
+        let (mut errors, mut variances) = (Vec::new(), Vec::new());
+        for seed in 0..300 {
+            let mut draws = Draws::new(seed, 1, 0);
+            let mut couples = Vec::new();
+            let mut pairs = [0.0; 2];
+            let mut truth = 0.0;
+            for at in 0..6_000 {
+                let parents: &[bool] = match at {
+                    0..300 => &[true, false],
+                    300..1_000 => &[true],
+                    _ => &[false],
+                };
+                let siblings = 1 + draws.below(3);
+                let names = parents.iter().map(|mother| (*mother, draws.chance(0.35)));
+                let names: Vec<(bool, bool)> = names.collect();
+                let mut children = Vec::new();
+                for _ in 0..siblings {
+                    let known = draws.chance(0.1);
+                    let found = names.iter().filter(|(_, named)| *named || known);
+                    let found: Vec<Naming> = found.map(|(m, named)| pair(*m, *named)).collect();
+                    for mother in parents {
+                        pairs[usize::from(!*mother)] += 1.0;
+                    }
+                    truth += f64::from(u32::from(parents.len() == 2));
+                    if !found.is_empty() {
+                        children.push(found);
+                    }
+                }
+                couples.push(children);
+            }
+            let estimated = OfTwo::among(couples.iter()).estimate(pairs);
+            errors.push(estimated.children - truth);
+            variances.push(estimated.variance);
+        }
+        let mean = mean_and_variance(&variances).0;
+        let ratio = mean / mean_and_variance(&errors).1;
+        // A variance of 300 errors is itself within some 16 %.
+        assert!((0.8..1.3).contains(&ratio), "{ratio}");
     }
 }

@@ -158,7 +158,7 @@ impl Population {
         window: Window,
     ) -> Self {
         let mut out = Population::default();
-        let mut parents_of: BTreeMap<Entity, Vec<Naming>> = BTreeMap::new();
+        let mut pairs_of: BTreeMap<Entity, (Vec<Entity>, Vec<Naming>)> = BTreeMap::new();
         let days = frame.days(window);
         let mut entries: BTreeMap<&'static str, [usize; 2]> = BTreeMap::new();
         out.prisoners = prisoners(people, register, days);
@@ -192,7 +192,9 @@ impl Population {
             }
             out.pairs += children.len() as u64;
             for child in children {
-                parents_of.entry(child).or_default().push(Naming {
+                let (parents, pairs) = pairs_of.entry(child).or_default();
+                parents.push(*adult);
+                pairs.push(Naming {
                     mother: family.is_mothers(),
                     by_prisons: said.named.contains(&child),
                 });
@@ -211,7 +213,11 @@ impl Population {
             .into_iter()
             .map(|(age, n)| (age, share(n)))
             .collect();
-        out.of_two = OfTwo::among(parents_of.values());
+        let mut couples: BTreeMap<Vec<Entity>, Vec<Vec<Naming>>> = BTreeMap::new();
+        for (parents, pairs) in pairs_of.into_values() {
+            couples.entry(parents).or_default().push(pairs);
+        }
+        out.of_two = OfTwo::among(couples.values());
         out.families.sort_by(Family::by_what_is_known);
         out
     }

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use super::super::coverage::{
     History, ListLinkage, Observed, Plan, Stratified, StratumTable, Transition,
 };
-use super::super::family_variance::{Families, Linearised, Record};
+use super::super::family_variance::{Families, Record};
 use super::super::linkage_error::Rate;
 use super::super::method_error::MethodError;
+use super::super::part_variance::{EstimatedPart, Linearised};
+use super::division::Measure;
 use super::numbers::Numbers;
 use super::population::{Family, Population};
 
@@ -26,29 +28,21 @@ pub(super) struct Set {
 }
 
 impl Set {
-    /// What `value` tells of each family, with so many children, summed over all that there are; and
-    /// the variance of the sum, brought to the total of the same set by other strata.
+    /// What `value` tells of each family, with so many children, summed over all that there are, and
+    /// brought to what the same set by other strata makes of `total`.
     pub(super) fn part(
         &self,
         to: &Set,
         population: &Population,
         numbers: &[u32],
-        value: impl Fn(&Family, u32) -> f64,
-    ) -> Result<[f64; 2], MethodError> {
-        let families = population.families.iter().zip(numbers).zip(&self.weights);
-        let families = families.filter(|((f, n), _)| held(f, **n));
-        let mut sum = 0.0;
-        let there: Vec<f64> = families
-            .map(|((f, n), w)| {
-                let there = f.weight * value(f, *n);
-                sum += w * there;
-                there
-            })
-            .collect();
-        Ok([
-            sum,
-            self.linearised.benchmarked(&there, &to.linearised)?.total(),
-        ])
+        [value, total]: [Measure<'_>; 2],
+    ) -> Result<EstimatedPart, MethodError> {
+        let [value, total] = [value, total].map(|of| -> Vec<f64> {
+            let families = population.families.iter().zip(numbers);
+            let families = families.filter(|(f, n)| held(f, **n));
+            families.map(|(f, n)| f.weight * of(f, *n)).collect()
+        });
+        self.linearised.brought(&value, &total, &to.linearised)
     }
 }
 
