@@ -115,6 +115,7 @@ fn the_whole_chain_finds_the_named_children() {
     wales(&run);
     disclosure(&run);
     rubbish(&run);
+    notes(&run);
 }
 
 /// The released estimate and its interval of a concept.
@@ -677,4 +678,16 @@ fn rubbish(run: &Path) {
         }
     }
     assert!(seen > 10, "{seen}");
+}
+
+/// Who reads an estimate by age in the spreadsheet is told what it takes for granted.
+fn notes(run: &Path) {
+    let file = std::fs::File::open(run.join("release/tables.ods")).expect("a spreadsheet");
+    let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
+    let mut content = archive.by_name("content.xml").expect("its content");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut content, &mut text).expect("text");
+    let from = text.find("Infants are named less often").expect("the note");
+    let row = text[from..].split("</table:table-row>").next();
+    assert!(row.is_some_and(|row| row.contains("T04, T05")), "{row:?}");
 }

@@ -2,9 +2,9 @@
 
 use super::book::{Book, Cell, Column, Grid, Line, Role, Sheet};
 use super::table::table_sheet;
-use crate::publish::cleared::{Cleared, ClearedInfo};
+use crate::publish::cleared::{Cleared, ClearedInfo, ClearedTable};
 use crate::purpose::Purpose;
-use crate::schema::published::{Concept, Status, TableDef};
+use crate::schema::published::{Concept, DimensionDef, Status, TableDef};
 
 /// The row of the column headings on every sheet of a table, counted from 1.
 pub(crate) const HEADING_ROW: usize = 7;
@@ -165,39 +165,53 @@ pub(super) fn texts(headings: &[&str]) -> Vec<Column> {
 }
 
 /// A note, and the tables that it is about.
-pub(super) type Note = (&'static str, fn(&TableDef) -> bool);
+pub(super) type Note = (&'static str, fn(ClearedTable<'_>) -> bool);
 
 /// The notes; their numbers are their places.
-pub(super) const NOTE_TEXTS: [Note; 6] = [
+pub(super) const NOTE_TEXTS: [Note; 7] = [
     (
         "Stocks, the year's children and entries into prison are different concepts. Figures of \
          different concepts are never added, compared or divided by one another.",
-        |d| d.concepts.len() > 1,
+        |t| t.definition().concepts.len() > 1,
     ),
     (
         "Small counts are hidden, and so are as many other cells as it takes that no hidden count \
          can be had from what is shown.",
-        |d| d.suppression.is_some(),
+        |t| t.definition().suppression.is_some(),
     ),
     (
         "Percentages and rates are computed from rounded counts, so parts may not add up to \
          totals.",
-        |d| !d.derived.is_empty(),
+        |t| !t.definition().derived.is_empty(),
     ),
     (
         "The area is that of the child's home at the reference date; where it is not known, that \
          of the parent's address before prison.",
-        |d| d.dimensions.iter().any(|d| d.variable == "area"),
+        |t| has_dimension(t, |d| d.variable == "area"),
     ),
     (
         "A child whose mother and father were both in prison counts once, under both.",
-        |d| d.dimensions.iter().any(|d| d.name == "parent_sex"),
+        |t| has_dimension(t, |d| d.name == "parent_sex"),
     ),
     (
         "An earlier figure is set beside the figure of this release that counts the same concept.",
-        |d| d.dimensions.iter().any(|d| d.name == "earlier_estimate"),
+        |t| has_dimension(t, |d| d.name == "earlier_estimate"),
+    ),
+    (
+        "Ages and ethnic groups are known of children whom a source names. Estimates take the \
+         others to be as those are. Infants are named less often than older children, so that an \
+         estimate of infants is more likely too low than too high.",
+        |t| {
+            let estimated = t.definition().estimated.as_ref();
+            let there = estimated.is_some_and(|e| t.all_rows().iter().any(|r| r.measure == e.name));
+            there && has_dimension(t, |d| ["age_band", "ethnicity"].contains(&d.name.as_str()))
+        },
     ),
 ];
+
+fn has_dimension(table: ClearedTable<'_>, is: impl Fn(&DimensionDef) -> bool) -> bool {
+    table.definition().dimensions.iter().any(is)
+}
 
 fn notes(cleared: &Cleared<'_>) -> Sheet {
     let rows = NOTE_TEXTS
@@ -206,9 +220,8 @@ fn notes(cleared: &Cleared<'_>) -> Sheet {
         .map(|(i, (text, applies))| {
             let tables: Vec<String> = cleared
                 .tables()
-                .map(|t| t.definition())
-                .filter(|d| applies(d))
-                .map(|d| d.id.clone())
+                .filter(|t| applies(*t))
+                .map(|t| t.definition().id.clone())
                 .collect();
             let tables = if tables.is_empty() {
                 "None in this release".to_owned()

@@ -227,7 +227,7 @@ fn above(table: ClearedTable<'_>, info: ClearedInfo<'_>, used: &BTreeSet<String>
     let notes: Vec<String> = NOTE_TEXTS
         .iter()
         .enumerate()
-        .filter(|(_, (_, applies))| applies(definition))
+        .filter(|(_, (_, applies))| applies(table))
         .map(|(i, _)| format!("[note {}]", i + 1))
         .collect();
     let rounding = match table.rounding() {

@@ -50,7 +50,8 @@ fn what_is_counted(view: &ReleaseView) -> Option<&'static str> {
             "The estimates of areas and groups add children whom no record shows, as the headline \
              does. That of a local authority is drawn towards what the number of its people in \
              prison leads to expect, the more so the less is known of it. Ages of children who are \
-             not named are taken to be as those of the named. The figures by time apart, visits \
+             not named are taken to be as those of the named; infants are named less often, so that \
+             their estimate is more likely too low than too high. The figures by time apart, visits \
              and services count children who were found by linking records.",
         ),
     }
