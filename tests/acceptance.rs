@@ -7,9 +7,9 @@
 //! | 3 alias, merged number, rebooking, transfer | `ingest.rs`; here: the whole chain against the truth |
 //! | 4 rubbish values, twins | `ingest.rs`; here: no default value survives |
 //! | 5 two collection years | `ingest.rs` |
-//! | 6 disclosure | here and `protect.rs`; earlier releases and the table by prison are to come |
-//! | 7 Wales | here; table T15 and Welsh labels are to come |
-//! | 8 privacy and repeatability | `privacy.rs`, `repeatable.rs`; the Explore Education Statistics files are to come |
+//! | 6 disclosure | here and `protect.rs`; earlier releases: `report.rs` |
+//! | 7 Wales | here; the labels in Welsh: `publish.rs` |
+//! | 8 privacy and repeatability | `privacy.rs`, `repeatable.rs`; Explore Education Statistics: `publish.rs` |
 
 #![allow(
     clippy::expect_used,
@@ -230,7 +230,7 @@ fn identified(run: &Path) {
         ("parent_sex", "Total"),
     ];
     assert_eq!(status("T20", &arrest).as_deref(), Some("x"));
-    for id in ["T11", "T18", "T19"] {
+    for id in ["T11", "T15", "T18", "T19"] {
         let text = std::fs::read_to_string(run.join(format!("release/tables/{id}.csv")));
         let text = text.expect("the table");
         assert!(text.lines().count() > 5);

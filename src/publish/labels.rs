@@ -49,9 +49,12 @@ pub fn welsh(english: &str) -> Option<&'static str> {
     all.get(english).map(String::as_str)
 }
 
+/// The table of services in Wales: it is by service alone.
+const SERVICES_IN_WALES: &str = "T15";
+
 /// Is there a row on Wales in the table? There is in those by area.
 pub fn on_wales(table: &TableDef) -> bool {
-    table.dimensions.iter().any(|d| d.variable == "area")
+    table.id == SERVICES_IN_WALES || table.dimensions.iter().any(|d| d.variable == "area")
 }
 
 /// Every label of the tables on Wales, in the order of the tables, with what all tables share at
@@ -141,7 +144,7 @@ mod tests {
         let without: Vec<&Label> = all.iter().filter(|l| l.welsh.is_none()).collect();
         assert!(without.is_empty(), "{without:#?}");
         assert!(all.len() > 150, "{}", all.len());
-        for table in ["T01", "T07"] {
+        for table in ["T01", "T07", "T15"] {
             assert!(all.iter().any(|l| l.table == table), "{table}");
         }
         // A table that is not by area is not one on Wales.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::schema::codes;
 
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     include_str!("../../../schemas/tables/T01.json"),
     include_str!("../../../schemas/tables/T02.json"),
     include_str!("../../../schemas/tables/T03.json"),
@@ -24,6 +24,7 @@ const SOURCES: [&str; 20] = [
     include_str!("../../../schemas/tables/T12.json"),
     include_str!("../../../schemas/tables/T13.json"),
     include_str!("../../../schemas/tables/T14.json"),
+    include_str!("../../../schemas/tables/T15.json"),
     include_str!("../../../schemas/tables/T16.json"),
     include_str!("../../../schemas/tables/T17.json"),
     include_str!("../../../schemas/tables/T18.json"),
