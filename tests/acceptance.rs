@@ -687,7 +687,9 @@ fn notes(run: &Path) {
     let mut content = archive.by_name("content.xml").expect("its content");
     let mut text = String::new();
     std::io::Read::read_to_string(&mut content, &mut text).expect("text");
-    let from = text.find("Infants are named less often").expect("the note");
+    let from = text
+        .find("infants were named less often")
+        .expect("the note");
     let row = text[from..].split("</table:table-row>").next();
     assert!(row.is_some_and(|row| row.contains("T04, T05")), "{row:?}");
 }

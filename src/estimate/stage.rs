@@ -12,6 +12,7 @@ use super::count::Cells;
 use super::error::EstimateError;
 use super::family::Window;
 use super::national::evidence;
+use super::national::of_two::Links;
 use super::national::register::Totals;
 use super::national::{self, National};
 use super::number::real;
@@ -193,11 +194,12 @@ fn linked(
         .as_deref()
         .map(Totals::read)
         .transpose()?;
+    let of_children = linkage_quality(&inputs.children)?;
     let national = National::of(
         &inputs.national,
         &families,
         &evidence,
-        totals.as_ref(),
+        (totals.as_ref(), links(of_children.as_ref())),
         inputs.window,
     );
     let mut quality = Gathered::default();
@@ -205,10 +207,11 @@ fn linked(
         tally.of_country(concept, country).map(real)
     });
     quality.add_records(&families, &national, &tally.losses());
-    for entities in [&inputs.adults, &inputs.children] {
-        if let Some(of_kind) = linkage_quality(entities)? {
-            quality.add_linkage(&of_kind);
-        }
+    for of_kind in [linkage_quality(&inputs.adults)?, of_children]
+        .iter()
+        .flatten()
+    {
+        quality.add_linkage(of_kind);
     }
     folders.progress.end();
     Ok((counted, quality.0))
@@ -227,6 +230,16 @@ fn linkage_quality(entities: &Path) -> Result<Option<LinkageQuality>, EstimateEr
     Ok(Some(
         quality.map_err(|_| ColumnarError::Malformed { path })?,
     ))
+}
+
+/// What a linkage says of its links between records of all children; taken as certain where it says
+/// nothing, as match keys do.
+fn links(of_children: Option<&LinkageQuality>) -> Links {
+    let all = of_children.and_then(|of| of.groups.iter().find(|g| g.group == "all"));
+    let shares = all.and_then(|all| all.precision.zip(all.recall));
+    shares.map_or(Links::CERTAIN, |(precision, recall)| {
+        Links::new(precision.estimate, recall.estimate)
+    })
 }
 
 /// The figures of the quality report, exact.

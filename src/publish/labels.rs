@@ -52,7 +52,7 @@ pub fn welsh(english: &str) -> Option<&'static str> {
 /// The table of services in Wales: it is by service alone.
 const SERVICES_IN_WALES: &str = "T15";
 
-/// Is there a row on Wales in the table? There is in those by area.
+/// Is there a row on Wales in the table? There is in those by area, and in that of services there.
 pub fn on_wales(table: &TableDef) -> bool {
     table.id == SERVICES_IN_WALES || table.dimensions.iter().any(|d| d.variable == "area")
 }
@@ -147,7 +147,7 @@ mod tests {
         for table in ["T01", "T07", "T15"] {
             assert!(all.iter().any(|l| l.table == table), "{table}");
         }
-        // A table that is not by area is not one on Wales.
+        // No other table is one on Wales.
         assert!(!all.iter().any(|l| l.table == "T10"));
     }
 

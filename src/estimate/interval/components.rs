@@ -117,7 +117,7 @@ pub struct Total {
     pub unseen: f64,
     /// Variances by source.
     pub components: Components,
-    /// Of the variance, what is not about the unseen.
+    /// Of the variance, what is laid to both sides alike.
     pub other: f64,
     /// The interval.
     pub interval: Interval,
@@ -138,15 +138,30 @@ impl Total {
         components: Components,
         level: Level,
     ) -> Result<Self, MethodError> {
-        Total::with_other_error([counted, unseen], components, 0.0, level)
+        Total::put(counted, unseen, components, 0.0, level)
     }
 
-    /// The same where so much of the variance is not about the unseen.
+    /// The same of a part, where so much of the variance is not about the unseen and is laid to both
+    /// sides alike. So is what would be more than the square of the unseen: a part with hardly anybody
+    /// unseen is as unsure as its numbers are, and no logarithm of next to nothing tells how much.
     ///
     /// # Errors
     /// As [`Total::new`], and KL-E-201 if it is more than all.
     pub fn with_other_error(
         [counted, unseen]: [f64; 2],
+        components: Components,
+        other: f64,
+        level: Level,
+    ) -> Result<Self, MethodError> {
+        let all = components.total();
+        within(other, [0.0, all], "a part of a variance")?;
+        let other = other.max(all - unseen * unseen);
+        Total::put(counted, unseen, components, other, level)
+    }
+
+    fn put(
+        counted: f64,
+        unseen: f64,
         components: Components,
         other: f64,
         level: Level,
@@ -157,7 +172,6 @@ impl Total {
         within(counted, [0.0, f64::MAX], "a count")?;
         within(unseen, [0.0, f64::MAX], "a number of unseen")?;
         let variance = components.total();
-        within(other, [0.0, variance], "a part of a variance")?;
         let cautions = match unseen > 0.0 {
             true => Vec::new(),
             false => vec![Caution::NobodyUnseen],
@@ -276,5 +290,32 @@ mod tests {
         assert!(total.about_protected(f64::NAN).is_err());
         let none = of([0.0; 5], 0.0, 0.0).expect("a total");
         assert_eq!((none.status(), none.cautions.len()), ("u", 1));
+    }
+
+    #[test]
+    fn a_part_with_hardly_anybody_unseen_is_as_unsure_as_its_numbers() {
+        let parts = Components {
+            families: 400.0,
+            linkage_error: 0.0,
+            imputation: 0.0,
+            calibration: 0.0,
+            noise: 0.0,
+        };
+        let of = |unseen: f64| {
+            let total =
+                Total::with_other_error([100.0, unseen], parts, 0.0, Level::NINETY_FIVE).unwrap();
+            (total.interval.lower, total.interval.upper, total.other)
+        };
+        // With nobody unseen it is the normal interval, and it comes near that without a leap.
+        let (lower, upper, _) = of(0.0);
+        assert!((upper - lower - 2.0 * Level::NINETY_FIVE.normal() * 20.0).abs() < 1e-9);
+        for unseen in [1e-6, 0.1, 1.0] {
+            let (l, u, _) = of(unseen);
+            assert!((l - lower).abs() < 2.0 * unseen && (u - upper).abs() < 4.0 * unseen);
+        }
+        // As unsure as the unseen are many, all of it is laid about them.
+        assert_eq!(of(20.0).2, 0.0);
+        let all = Total::new(100.0, 20.0, parts, Level::NINETY_FIVE).unwrap();
+        assert_eq!((all.interval.lower, all.interval.upper, 0.0), of(20.0));
     }
 }

@@ -43,11 +43,12 @@ impl<'a> Division<'a> {
         Division { sets, ..*self }
     }
 
-    /// The children of whom `value` tells how many a family has, known with an error of this variance
-    /// in all, which is not about the unseen.
+    /// The children of whom `value` tells how many a family has, their pairs known with an error of
+    /// this variance in all, which is not about the unseen.
     pub(super) fn children(&self, value: Measure<'_>, variance: f64) -> Result<Total, MethodError> {
         let part = self.pairs_of(value)?;
         let mut components = part.components(self, self.left);
+        let variance = variance * self.left * self.left;
         components.families += part.share.powi(2) * self.of_two.variance + variance;
         part.total(self, self.left, components, variance)
     }

@@ -22,6 +22,7 @@ use super::division::Division;
 use super::group::{self, ByDimension, GroupFigure};
 use super::local;
 use super::numbers::Numbers;
+use super::of_two::Links;
 use super::population::Population;
 use super::register::Register;
 use super::sets::{self, Set};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub seed: u64,
     /// Published figures are rounded to this.
     pub rounding: u64,
+    /// How well records of children are linked.
+    pub links: Links,
 }
 
 /// The estimate of one population.
@@ -106,7 +109,7 @@ pub fn estimate(
     let counted = mean(sets.iter().map(|s| s.estimate.counted()));
     let within = Within::of(population, numbers, register, (&sets, &plan), settings)?;
     let of_sexes = mean_pairs_of_sexes(population, numbers, &sets);
-    let of_two = population.of_two.estimate(of_sexes);
+    let of_two = population.of_two.estimate(of_sexes, settings.links);
     let left = (1.0 - of_two.children / pairs.max(1.0)).clamp(0.5, 1.0);
     let components = Components {
         families: within.families * left * left + of_two.variance,

@@ -208,8 +208,9 @@ fn which_parent(of: &Division<'_>, by: &OfDimension) -> Result<Vec<GroupFigure>,
         let alone = (part.value - two).max(0.0);
         let mut components = part.components(of, 1.0);
         components.families += of.of_two.variance;
-        // A child of two is no less often among those counted.
+        // As many as of all pairs of the sex; at most so, since a child of two is counted more often.
         let seen = alone * part.counted / part.value.max(f64::MIN_POSITIVE);
+        let seen = seen.min(alone);
         let numbers = [seen, alone - seen];
         let total = Total::with_other_error(numbers, components, of.of_two.variance, whole.level)?;
         out.push(figure((PARENT_SEX, code), total, by.stands(code)));
@@ -222,7 +223,7 @@ fn which_parent(of: &Division<'_>, by: &OfDimension) -> Result<Vec<GroupFigure>,
         calibration: 0.0,
         noise: whole.components.noise,
     };
-    let both = Total::new(found, two - found, components, whole.level)?;
+    let both = Total::with_other_error([found, two - found], components, 0.0, whole.level)?;
     out.push(figure(
         (PARENT_SEX, BOTH),
         both,
@@ -241,7 +242,7 @@ mod tests {
     use super::super::attributes::Named;
     use super::super::estimate::{Estimate, Settings, estimate};
     use super::super::numbers::Numbers;
-    use super::super::of_two::OfTwo;
+    use super::super::of_two::{Links, OfTwo};
     use super::super::population::Population;
     use super::super::register::Register;
     use super::super::statements::Statements;
@@ -353,6 +354,7 @@ mod tests {
             replicates: 2,
             seed,
             rounding: 10,
+            links: Links::CERTAIN,
         };
         let found = estimate(&population, &numbers, &Register::default(), &settings);
         (found.expect("an estimate"), truth)
@@ -407,6 +409,7 @@ mod tests {
             replicates: 2,
             seed: 2,
             rounding: 10,
+            links: Links::CERTAIN,
         };
         let found = estimate(&population, &numbers, &Register::default(), &settings);
         let found = found.expect("an estimate").groups;

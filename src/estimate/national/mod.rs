@@ -32,6 +32,7 @@ mod unnamed;
 use self::estimate::{Estimate, Settings};
 use self::evidence::{Evidence, Lists};
 use self::numbers::Numbers;
+use self::of_two::Links;
 use self::population::{Frame, Population};
 use self::register::{Register, Totals};
 use self::statements::Statements;
@@ -77,7 +78,7 @@ impl National {
         method: &Method,
         people: &People,
         evidence: &Evidence,
-        totals: Option<&Totals>,
+        (totals, links): (Option<&Totals>, Links),
         window: Window,
     ) -> Self {
         let one = |frame: Frame, statements: Statements, seed: u64| {
@@ -96,6 +97,7 @@ impl National {
                 replicates: method.replicates,
                 seed,
                 rounding: ROUNDING,
+                links,
             };
             let numbers = Numbers::complete(&population, method.imputations, seed);
             let pairs = usize::try_from(population.pairs).unwrap_or(usize::MAX);

@@ -5,7 +5,8 @@
 //! entry. Four things make that unsure, and each adds a variance: which families there are beyond those
 //! held, which of the unnamed fall into the group (p (1 − p) of each), how well p is known from so many
 //! families that name a child, and that who names children may not name all alike, which shows where
-//! the lists differ by more than chance ([`between`]).
+//! the lists differ by more than chance ([`Names::between`]). Siblings are taken to be alike, as they
+//! are in ethnic group; of ages that is on the safe side.
 
 use super::super::family::AGE_BANDS;
 use super::super::number::size;
@@ -57,28 +58,24 @@ impl Group {
         times: &dyn Fn(&Family) -> f64,
         unnamed: &Unnamed,
     ) -> Self {
+        let [mothers, fathers] = [true, false].map(|mothers| {
+            let families = of.population.families.iter();
+            let those = families.filter(|f| f.is_mothers() == mothers);
+            Names::of(those, |child| (what.code)(child) == code, times)
+        });
+        // Where no parent of one sex names a child, the children of the other tell.
+        let names = [(&mothers, &fathers), (&fathers, &mothers)];
+        let names = names.map(|(own, other)| if own.anybody.named > 0.0 { own } else { other });
         let mut shares = [0.0; 2];
-        let mut variance = 0.0;
-        let sexes = [true, false].into_iter().zip(&unnamed.0);
-        for ((mothers, [all, squares]), share) in sexes.zip(&mut shares) {
-            let those = |f: &&Family| f.is_mothers() == mothers;
-            let (mut by_services, mut by_others) = (Sample::default(), Sample::default());
-            let mut by_anybody = Sample::default();
-            for family in of.population.families.iter().filter(those) {
-                let is_in = |child: &Named| (what.code)(child) == code;
-                let all = family.children.as_slice();
-                let (known, others) = all.split_at_checked(family.known).unwrap_or((all, &[]));
-                let weights = [family.weight, times(family)];
-                by_services.add(known, weights, is_in);
-                by_others.add(others, weights, is_in);
-                by_anybody.add(all, weights, is_in);
-            }
-            *share = by_anybody.share();
+        let (mut variance, mut between) = (0.0, 0.0);
+        for ((names, [all, squares]), share) in names.into_iter().zip(&unnamed.0).zip(&mut shares) {
+            *share = names.anybody.share();
             let doubt = *share * (1.0 - *share);
-            let of_share = doubt / by_anybody.families();
-            let between = between(&by_services, &by_others, doubt);
-            variance += doubt * squares + all * all * (of_share + between);
+            variance += doubt * (squares + all * all / names.anybody.families());
+            // What makes the lists differ is common to both sexes.
+            between += all * names.between(doubt).sqrt();
         }
+        variance += between * between;
         Group {
             what,
             code,
@@ -111,31 +108,64 @@ impl Group {
     }
 }
 
-/// Named children, and how many of them are in a group.
+/// Named children, by who names them.
+#[derive(Default)]
+struct Names {
+    /// Those whom children's services know.
+    services: Sample,
+    /// Those whom only others name.
+    others: Sample,
+    anybody: Sample,
+}
+
+impl Names {
+    fn of<'a>(
+        families: impl Iterator<Item = &'a Family>,
+        is_in: impl Fn(&Named) -> bool,
+        times: &dyn Fn(&Family) -> f64,
+    ) -> Self {
+        let mut out = Names::default();
+        for family in families {
+            let all = family.children.as_slice();
+            let (known, others) = all.split_at_checked(family.known).unwrap_or((all, &[]));
+            let each = family.weight * times(family);
+            out.services.add(known, each, &is_in);
+            out.others.add(others, each, &is_in);
+            out.anybody.add(all, each, &is_in);
+        }
+        out
+    }
+
+    /// What the share may be off by where those who name children do not name all alike: the square
+    /// of half of what the children known to services and those whom only others name differ by, less
+    /// what they differ by from chance alone.
+    fn between(&self, doubt: f64) -> f64 {
+        let (services, others) = (&self.services, &self.others);
+        if services.named <= 0.0 || others.named <= 0.0 {
+            return 0.0;
+        }
+        let chance = doubt * (1.0 / services.families() + 1.0 / others.families());
+        let square = (services.share() - others.share()).powi(2);
+        (square - chance).max(0.0) / 4.0
+    }
+}
+
+/// Named children, each as often as it counts, and how many of them are in a group.
 #[derive(Default)]
 struct Sample {
     named: f64,
+    squares: f64,
     there: f64,
-    sum: f64,
-    sum_of_squares: f64,
 }
 
 impl Sample {
-    /// Adds children of a family of that weight who count so often.
-    fn add(
-        &mut self,
-        children: &[Named],
-        [weight, times]: [f64; 2],
-        is_in: impl Fn(&Named) -> bool,
-    ) {
-        if children.is_empty() {
-            return;
-        }
-        self.sum += times;
-        self.sum_of_squares += times * times;
-        self.named += weight * times * size(children.len());
+    /// Adds children of a family, who count so often each.
+    fn add(&mut self, children: &[Named], each: f64, is_in: impl Fn(&Named) -> bool) {
+        let all = each * size(children.len());
+        self.named += all;
+        self.squares += all * all;
         let there = children.iter().filter(|child| is_in(child));
-        self.there += weight * times * size(there.count());
+        self.there += each * size(there.count());
     }
 
     fn share(&self) -> f64 {
@@ -145,28 +175,16 @@ impl Sample {
         }
     }
 
-    /// So many families that count once would tell the share as well (Kish, *Survey Sampling*, 1965,
-    /// 11.7); one at least.
+    /// So many families of one child would tell the share as well, siblings being alike (Kish, *Survey
+    /// Sampling*, 1965, 11.7); one at least.
     fn families(&self) -> f64 {
-        let families = self.sum * self.sum / self.sum_of_squares.max(f64::MIN_POSITIVE);
+        let families = self.named * self.named / self.squares.max(f64::MIN_POSITIVE);
         families.max(1.0)
     }
 }
 
-/// What the share may be off by where those who name children do not name all alike: the square of
-/// half of what the children known to services and those whom only others name differ by, less what
-/// they differ by from chance alone.
-fn between(services: &Sample, others: &Sample, doubt: f64) -> f64 {
-    if services.named <= 0.0 || others.named <= 0.0 {
-        return 0.0;
-    }
-    let chance = doubt * (1.0 / services.families() + 1.0 / others.families());
-    let square = (services.share() - others.share()).powi(2);
-    (square - chance).max(0.0) / 4.0
-}
-
-/// Σ w x and Σ w² x over the unnamed children x of mothers, and of fathers, each counted so many
-/// times: the mean over the imputed sets.
+/// Σ w x and Σ (w x)² over the families of mothers, and of fathers, with x unnamed children, each
+/// counted so many times: the mean over the imputed sets.
 pub(super) struct Unnamed([[f64; 2]; 2]);
 
 impl Unnamed {
@@ -183,7 +201,7 @@ impl Unnamed {
                 let families = of.population.families.iter().zip(numbers);
                 families
                     .zip(&set.weights)
-                    .map(|((f, n), w)| unnamed(f, *n) * (w * f.weight * times(f)).powi(2))
+                    .map(|((f, n), w)| (w * f.weight * unnamed(f, *n) * times(f)).powi(2))
                     .sum()
             });
             [mean(all), mean(squares)]

@@ -199,8 +199,8 @@ pub(super) const NOTE_TEXTS: [Note; 7] = [
     ),
     (
         "Ages and ethnic groups are known of children whom a source names. Estimates take the \
-         others to be as those are. Infants are named less often than older children, so that an \
-         estimate of infants is more likely too low than too high.",
+         others to be as those are. In tests on synthetic records infants were named less often \
+         than older children; where that is so, the estimate of infants is too low.",
         |t| {
             let estimated = t.definition().estimated.as_ref();
             let there = estimated.is_some_and(|e| t.all_rows().iter().any(|r| r.measure == e.name));

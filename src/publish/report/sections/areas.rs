@@ -50,9 +50,9 @@ fn what_is_counted(view: &ReleaseView) -> Option<&'static str> {
             "The estimates of areas and groups add children whom no record shows, as the headline \
              does. That of a local authority is drawn towards what the number of its people in \
              prison leads to expect, the more so the less is known of it. Ages of children who are \
-             not named are taken to be as those of the named; infants are named less often, so that \
-             their estimate is more likely too low than too high. The figures by time apart, visits \
-             and services count children who were found by linking records.",
+             not named are taken to be as those of the named; where infants are named less often, as \
+             they were in tests on synthetic records, their estimate is too low. The figures by \
+             time apart, visits and services count children who were found by linking records.",
         ),
     }
 }
