@@ -18,11 +18,12 @@
 //! two, found or not, the variance of X about what is there is
 //!
 //! ```text
-//! Σ x² − (n_m f_f + n_f f_m)² Σ s²,   Σ s² = T (Σ s² / Σ s of the couples that are found)
+//! Σ x² − ((n_m f_f + n_f f_m) R / P)² Σ s²,   Σ s² = T (Σ s² / Σ s of the couples that are found)
 //! ```
 //!
-//! of s only the children found with both parents are known, and these are taken. The shares n and f
-//! are taken as known; what the pairs of mothers are unsure by is small beside the number of couples.
+//! Of s, only the children found with both parents are known, and these are taken. The shares n and
+//! f are taken as known: what the pairs of mothers are unsure by is small beside what comes of there
+//! being so few couples.
 
 use super::super::number::real;
 
